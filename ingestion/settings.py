@@ -1,0 +1,489 @@
+"""Reads and validates sei.toml and the environment: the only file of the project that does.
+
+Keys and defaults are the public face (sei.example.toml documents each). A wrong setting raises
+SettingsError with one line per mistake: file, key, reason.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+DEFAULT_HISTORY_DAYS = 365
+DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(h|d|w)\s*$")
+HOURS = {"h": 1.0, "d": 24.0, "w": 168.0}
+Tier = Literal["production", "staging", "testing", "development", "other"]
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class SettingsError(Exception):
+    """Wrong settings; the message is for people, one line per mistake."""
+
+
+def _duration_hours(value: Any) -> Any:
+    """Hours of a text like 12h, 7d or 2w."""
+    if isinstance(value, str):
+        match = DURATION.match(value)
+        if not match:
+            raise ValueError(f'"{value}" is no duration; write a number with h, d or w, like "7d"')
+        return float(match[1]) * HOURS[match[2]]
+    raise ValueError('a duration is a text like "7d"')
+
+
+def _regular_expression(value: str) -> str:
+    # Postgres is the one that matches, Python only checks: both read these simple patterns alike.
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f'"{value}" is no regular expression: {error}') from None
+    return value
+
+
+def _secret_reference(value: Any) -> Any:
+    if isinstance(value, str) and not re.match(r"^(env|dlt):.+", value):
+        # The value itself is never repeated: it may be a real secret.
+        raise ValueError(
+            "a secret is not written here but referred to: "
+            '"env:NAME" for an environment variable or "dlt:path" for dlt\'s secrets'
+        )
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(_duration_hours)]
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
+SecretReference = Annotated[str, BeforeValidator(_secret_reference)]
+
+
+def reveal(reference: str, environ: Mapping[str, str] | None = None) -> SecretStr:
+    """The secret behind a reference such as "env:GITHUB_TOKEN" or "dlt:github.token".
+
+    Raises SettingsError when there is none.
+    """
+    environ = os.environ if environ is None else environ
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = environ.get(name, "").strip()
+        if not value:
+            raise SettingsError(
+                f"environment variable {name} is not set: set it, or change {reference!r}"
+            )
+        return SecretStr(value)
+    import dlt
+
+    value = dlt.secrets.get(name)
+    if not value:
+        raise SettingsError(f"dlt has no secret {name}: add it to .dlt/secrets.toml")
+    return SecretStr(str(value))
+
+
+class Section(BaseModel):
+    """Any table of the file: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Organization(Section):
+    """[organization]: the whole company, one per warehouse."""
+
+    name: str = "My organization"
+    slug: str = Field("organization", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    timezone: str = "UTC"
+    week_starts_on: Day = "monday"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(
+                f'"{value}" is not an IANA time zone; write one like "Europe/Berlin" or "UTC"'
+            )
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which periods are cut."""
+        return ZoneInfo(self.timezone)
+
+
+class History(Section):
+    """[history]: how far back the first sync goes."""
+
+    since: date | None = None
+
+
+class GithubApp(Section):
+    """A GitHub App in place of a token."""
+
+    id: SecretReference | int
+    installation_id: SecretReference | int
+    private_key: SecretReference
+
+
+class Connection(Section):
+    """What the connections of all sources have in common."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
+
+
+class GithubConnection(Connection):
+    """[[github]]: one GitHub, cloud or Enterprise Server."""
+
+    name: str = Field("github", pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
+    api_url: str = Field("https://api.github.com", pattern=r"^https?://[^/\s]+")
+    token: list[SecretReference] | None = None
+    app: GithubApp | None = None
+    owners: list[str] = Field(min_length=1)
+    include: list[str] = ["*"]
+    exclude: list[str] = []
+    workflow_jobs: bool = True
+    concurrency: int = Field(4, ge=1, le=32)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _app_inside_token(cls, data: Any) -> Any:
+        # SETTINGS.md writes `app = {…}` beside token; `token = { app = … }` is a slip worth naming.
+        if isinstance(data, dict) and isinstance(data.get("token"), dict):
+            raise ValueError('write a GitHub App as  app = { id = "env:…", … }  instead of token')
+        return data
+
+    @field_validator("api_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("token", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        if value == []:
+            raise ValueError("an empty list of tokens")
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> GithubConnection:
+        if (self.token is None) == (self.app is None):
+            raise ValueError('needs either token = "env:GITHUB_TOKEN" or app = { … }')
+        return self
+
+    @property
+    def graphql_url(self) -> str:
+        """Address of GraphQL (GitHub docs, "Forming calls with GraphQL"; Enterprise Server)."""
+        if self.api_url.endswith("/api/v3"):
+            return self.api_url.removesuffix("/v3") + "/graphql"
+        return self.api_url + "/graphql"
+
+    def tokens(self, environ: Mapping[str, str] | None = None) -> list[SecretStr]:
+        """The tokens, in the order written; empty when a GitHub App is used.
+
+        A single reference may hold several tokens, separated by commas. Raises SettingsError.
+        """
+        found = []
+        for reference in self.token or []:
+            try:
+                value = reveal(reference, environ).get_secret_value()
+            except SettingsError as error:
+                raise SettingsError(f'[[github]] "{self.name}", token: {error}') from None
+            found += [SecretStr(part.strip()) for part in value.split(",") if part.strip()]
+        return found
+
+    def wants(self, full_name: str) -> bool:
+        """Whether the include and exclude globs let this owner/name through.
+
+        A glob without a slash is matched with the name alone. GitHub names ignore case.
+        """
+        full_name = full_name.lower()
+        name = full_name.partition("/")[2]
+
+        def matches(globs: list[str]) -> bool:
+            return any(
+                fnmatch.fnmatchcase(full_name if "/" in glob else name, glob.lower())
+                for glob in globs
+            )
+
+        return matches(self.include) and not matches(self.exclude)
+
+
+class DeploymentRule(Section):
+    """[[deployment_rules]]: what counts as a deployment; the first that matches an event wins."""
+
+    kind: Literal["deployment", "workflow_run", "job", "pipeline", "release", "tag", "merge"]
+    connection: str | None = None
+    repositories: list[str] | None = None
+    environment: Pattern | None = None
+    name: Pattern | None = None
+    branch: Pattern | None = None
+    tier: Tier | None = None
+
+    @model_validator(mode="after")
+    def _only_what_the_kind_has(self) -> DeploymentRule:
+        has = {
+            "deployment": {"environment", "branch"},
+            "workflow_run": {"name", "branch"},
+            "job": {"name", "branch"},
+            "pipeline": {"branch"},
+            "release": {"name"},
+            "tag": {"name"},
+            "merge": {"branch"},
+        }[self.kind]
+        for key in ("environment", "name", "branch"):
+            if getattr(self, key) is not None and key not in has:
+                known = ", ".join(sorted(has))
+                raise ValueError(f"a rule of kind {self.kind} has no {key} (it has: {known})")
+        return self
+
+
+class IncidentRule(Section):
+    """[[incident_rules]]: which issues are incidents; any rule that matches makes one."""
+
+    connection: str | None = None
+    repositories: list[str] | None = None
+    labels: list[str] | None = None
+    issue_types: list[str] | None = None
+    projects: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> IncidentRule:
+        if not (self.labels or self.issue_types or self.projects):
+            raise ValueError("needs labels, issue_types or projects, else every issue matches")
+        return self
+
+
+class Hotfix(Section):
+    """metrics.hotfix: what makes a pull request a hotfix."""
+
+    labels: list[str] = ["hotfix"]
+    branches: list[str] = ["hotfix/*"]
+
+
+DEFAULT_ENVIRONMENTS: dict[str, str] = {
+    "production": "(?i)^(prod|production|live)",
+    "staging": "(?i)stag|preprod|uat",
+    "testing": "(?i)test|qa|ci",
+    "development": "(?i)dev|preview",
+}
+
+
+class Metrics(Section):
+    """[metrics]: how the numbers are computed (METRICS)."""
+
+    environments: dict[Tier, Pattern] = Field(
+        default_factory=lambda: dict(DEFAULT_ENVIRONMENTS)  # type: ignore[arg-type]
+    )
+    incident_link_window: Duration | Literal["unlimited"] = 168.0
+    revert_counts_as_failure: bool = True
+    baseline_window: Duration = 0.0
+    minimum_sample: int = Field(3, ge=1)
+    exclude_bots: bool = False
+    bands_year: Literal[2019, 2021, 2023, 2024] = 2024
+    hotfix: Hotfix = Hotfix()
+
+    @field_validator("incident_link_window", mode="before")
+    @classmethod
+    def _window(cls, value: Any) -> Any:
+        return value if value == "unlimited" else _duration_hours(value)
+
+    @field_validator("environments")
+    @classmethod
+    def _each_replaceable(cls, value: dict[str, str]) -> dict[str, str]:
+        return {**DEFAULT_ENVIRONMENTS, **value}
+
+
+class Team(Section):
+    """[[teams]]: a team; its members are accounts (connection:login) or e-mail addresses."""
+
+    name: str = Field(min_length=1)
+    members: list[str] = []
+    parent: str | None = None
+
+
+class JiraScope(Section):
+    """services.jira: where a service's incidents and issues are kept."""
+
+    projects: list[str] = []
+    components: list[str] = []
+
+
+class Service(Section):
+    """[[services]]: what is deployed on its own."""
+
+    name: str = Field(min_length=1)
+    team: str | None = None
+    repositories: list[str] = []
+    paths: dict[str, str] = {}
+    jira: JiraScope = JiraScope()
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Service:
+        if not self.repositories and not self.paths:
+            raise ValueError("needs repositories or paths")
+        return self
+
+
+class People(Section):
+    """[[people]]: accounts that are, or are not, one person."""
+
+    same: list[str] | None = Field(None, min_length=2)
+    different: list[str] | None = Field(None, min_length=2)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> People:
+        if (self.same is None) == (self.different is None):
+            raise ValueError("needs either same or different")
+        return self
+
+
+class Bots(Section):
+    """[bots]: logins that are bots whatever their account says."""
+
+    logins: list[str] = []
+
+
+class Privacy(Section):
+    """[privacy]: what is stored and shown of people."""
+
+    store_bodies: bool = False
+    pseudonymize: bool = False
+
+
+class Settings(Section):
+    """sei.toml as a whole."""
+
+    organization: Organization = Organization()
+    history: History = History()
+    github: list[GithubConnection] = []
+    deployment_rules: list[DeploymentRule] = []
+    incident_rules: list[IncidentRule] = []
+    metrics: Metrics = Metrics()
+    teams: list[Team] = []
+    services: list[Service] = []
+    people: list[People] = []
+    bots: Bots = Bots()
+    privacy: Privacy = Privacy()
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Settings:
+        names = [connection.name for connection in self.github]
+        for name in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f'two connections are called "{name}"; their name must be unique')
+        if not names:
+            raise ValueError('no connection: add [[github]] with owners = ["…"] and a token')
+        for title, rules in (
+            ("deployment_rules", self.deployment_rules),
+            ("incident_rules", self.incident_rules),
+        ):
+            for position, rule in enumerate(rules, 1):
+                if rule.connection is not None and rule.connection not in names:
+                    raise ValueError(
+                        f'{title}, number {position}: no connection is called "{rule.connection}"'
+                    )
+        for title, entities in (("teams", self.teams), ("services", self.services)):
+            called = [entity.name for entity in entities]
+            for name in {name for name in called if called.count(name) > 1}:
+                raise ValueError(f'{title}: two are called "{name}"')
+        return self
+
+    def history_since(self, now: datetime | None = None) -> datetime:
+        """Start of the history to load, in UTC: midnight of history.since in the organization's
+        zone, else 365 days before `now`."""
+        if self.history.since is None:
+            return (now or datetime.now(UTC)) - timedelta(days=DEFAULT_HISTORY_DAYS)
+        since = self.history.since
+        start = datetime(since.year, since.month, since.day, tzinfo=self.organization.zone)
+        return start.astimezone(UTC)
+
+
+def config_path(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the settings are read from: SEI_CONFIG, else ./sei.toml."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("SEI_CONFIG") or "sei.toml")
+
+
+def home_path(environ: Mapping[str, str] | None = None) -> Path:
+    """Where this installation keeps its own files: SEI_HOME, else ./.sei."""
+    environ = os.environ if environ is None else environ
+    return Path(environ.get("SEI_HOME") or ".sei").absolute()
+
+
+def load_settings(
+    path: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """The validated settings of a file; secrets stay references until they are used.
+
+    Raises SettingsError, one line per mistake, naming file, key and reason.
+    """
+    path = path or config_path(environ)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: no such file; copy sei.example.toml to sei.toml, or set SEI_CONFIG"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: can't be read: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(path, error))) from None
+
+
+def _lines(path: Path, error: ValidationError) -> list[str]:
+    """One line per mistake. The input is left out: it may hold a secret."""
+    lines = []
+    for mistake in error.errors(include_url=False, include_input=False, include_context=False):
+        key = ""
+        # Names of alternatives that pydantic adds to the path are no keys of the file.
+        for part in mistake["loc"]:
+            if isinstance(part, int):
+                key += f"[{part + 1}]"
+            elif re.match(r"^[A-Za-z_][\w -]*$", part) and part not in _ALTERNATIVES:
+                key += f".{part}" if key else part
+        message = mistake["msg"].removeprefix("Value error, ")
+        if mistake["type"] == "extra_forbidden":
+            message = "unknown key" + _suggestion(mistake["loc"])
+        elif mistake["type"] == "missing":
+            message = "is missing"
+        line = f"{path}: {key}: {message}" if key else f"{path}: {message}"
+        if line not in lines:
+            lines.append(line)
+    return lines
+
+
+_ALTERNATIVES = {"str", "int", "float", "date", "list", "function-before", "constrained-str"}
+
+
+def _suggestion(loc: tuple[int | str, ...]) -> str:
+    import difflib
+
+    model: type[BaseModel] = Settings
+    for part in loc[:-1]:
+        if isinstance(part, str) and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            candidates = [annotation, *getattr(annotation, "__args__", ())]
+            for candidate in candidates:
+                if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                    model = candidate
+    known = list(model.model_fields)
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else f" (known: {', '.join(sorted(known))})"

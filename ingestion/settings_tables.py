@@ -1,0 +1,160 @@
+"""Carries the settings that models need into the warehouse: the tables raw_settings.*.
+
+They are small and replaced whole in one transaction, so that a reader sees the old settings or
+the new ones and never a mixture; the tables themselves stay, since views hang on them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ingestion.contracts import SETTINGS, Table
+from ingestion.settings import Settings
+
+Rows = dict[str, list[dict[str, Any]]]
+
+_POSTGRES_TYPES = {
+    "text": "text",
+    "bigint": "bigint",
+    "double": "double precision",
+    "bool": "boolean",
+    "timestamp": "timestamptz",
+    "json": "jsonb",
+    "date": "date",
+}
+
+
+def rows(settings: Settings) -> Rows:
+    """The rows of every raw_settings table (as ingestion.contracts has them), by table name."""
+    organization, metrics = settings.organization, settings.metrics
+    window = metrics.incident_link_window
+    return {
+        "organization": [
+            {
+                "slug": organization.slug,
+                "name": organization.name,
+                "timezone": organization.timezone,
+                "week_starts_on": organization.week_starts_on,
+                "history_since": settings.history_since(),
+                "pseudonymize": settings.privacy.pseudonymize,
+            }
+        ],
+        "connections": [
+            {"connection": connection.name, "source": "github", "url": connection.api_url}
+            for connection in settings.github
+        ],
+        "deployment_rules": [
+            {"position": position, **rule.model_dump()}
+            for position, rule in enumerate(settings.deployment_rules, 1)
+        ],
+        "incident_rules": [
+            {"position": position, **rule.model_dump()}
+            for position, rule in enumerate(settings.incident_rules, 1)
+        ],
+        "environment_tiers": [
+            {"position": position, "tier": tier, "pattern": pattern}
+            for position, (tier, pattern) in enumerate(metrics.environments.items(), 1)
+        ],
+        "metrics": [
+            {
+                "definition": "current",
+                "incident_link_window_hours": None if window == "unlimited" else window,
+                "baseline_window_hours": metrics.baseline_window,
+                "revert_counts_as_failure": metrics.revert_counts_as_failure,
+                "minimum_sample": metrics.minimum_sample,
+                "exclude_bots": metrics.exclude_bots,
+                "bands_year": metrics.bands_year,
+                "hotfix_labels": metrics.hotfix.labels,
+                "hotfix_branches": metrics.hotfix.branches,
+            }
+        ],
+        "teams": [{"name": team.name, "parent": team.parent} for team in settings.teams],
+        "team_members": [
+            {"team": team.name, "member": member}
+            for team in settings.teams
+            for member in dict.fromkeys(team.members)
+        ],
+        "services": [{"name": service.name, "team": service.team} for service in settings.services],
+        "service_repositories": [
+            {"service": service.name, "repository": repository, "path_prefix": prefix}
+            for service in settings.services
+            for repository, prefix in dict.fromkeys(
+                [(name, "") for name in service.repositories] + list(service.paths.items())
+            )
+        ],
+        "people": [
+            {
+                "position": position,
+                "relation": "same" if person.same else "different",
+                "accounts": person.same or person.different,
+            }
+            for position, person in enumerate(settings.people, 1)
+        ],
+        "bots": [{"login": login} for login in dict.fromkeys(settings.bots.logins)],
+    }
+
+
+def write(settings: Settings, url: str) -> dict[str, int]:
+    """Replaces raw_settings.* with these settings; returns the row count of each table.
+
+    Raises psycopg.Error when the warehouse refuses; nothing has changed then.
+    """
+    found = rows(settings)
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for table in SETTINGS.values():
+            _create(cursor, table)
+            _replace(cursor, table, found[table.name])
+    return {name: len(found[name]) for name in SETTINGS}
+
+
+def _create(cursor: psycopg.Cursor[Any], table: Table) -> None:
+    name = sql.Identifier(table.schema, table.name)
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}{}").format(
+            sql.Identifier(column.name),
+            sql.SQL(_POSTGRES_TYPES[column.data_type]),
+            sql.SQL("" if column.nullable else " not null"),
+        )
+        for column in table.columns
+    )
+    key = sql.SQL(", ").join(map(sql.Identifier, table.key))
+    cursor.execute(
+        sql.SQL("create table if not exists {} ({}, primary key ({}))").format(name, columns, key)
+    )
+    for column in table.columns:  # a newer version of this program may know more columns
+        cursor.execute(
+            sql.SQL("alter table {} add column if not exists {} {}").format(
+                name, sql.Identifier(column.name), sql.SQL(_POSTGRES_TYPES[column.data_type])
+            )
+        )
+
+
+def _replace(cursor: psycopg.Cursor[Any], table: Table, found: list[dict[str, Any]]) -> None:
+    name = sql.Identifier(table.schema, table.name)
+    # Not truncate: it would wait for, and lock out, every reader.
+    cursor.execute(sql.SQL("delete from {}").format(name))
+    if not found:
+        return
+    names = table.column_names()
+    statement = sql.SQL("insert into {} ({}) values ({})").format(
+        name,
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(sql.Placeholder() * len(names)),
+    )
+    json_columns = {column.name for column in table.columns if column.data_type == "json"}
+    cursor.executemany(
+        statement,
+        [
+            [
+                json.dumps(row.get(column))
+                if column in json_columns and row.get(column) is not None
+                else row.get(column)
+                for column in names
+            ]
+            for row in found
+        ],
+    )
