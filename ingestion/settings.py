@@ -68,7 +68,12 @@ def _secret_reference(value: Any) -> Any:
     return value
 
 
+def _window_hours(value: Any) -> Any:
+    return None if value == "unlimited" else _duration_hours(value)
+
+
 Duration = Annotated[float, BeforeValidator(_duration_hours)]
+Window = Annotated[float | None, BeforeValidator(_window_hours)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 SecretReference = Annotated[str, BeforeValidator(_secret_reference)]
 
@@ -105,7 +110,7 @@ class Organization(Section):
     """[organization]: the whole company, one per warehouse."""
 
     name: str = "My organization"
-    slug: str = Field("organization", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    slug: str = Field(default="organization", pattern=r"^[a-z0-9][a-z0-9_-]*$")
     timezone: str = "UTC"
     week_starts_on: Day = "monday"
 
@@ -138,31 +143,36 @@ class GithubApp(Section):
     private_key: SecretReference
 
 
+_NAME = r"^[a-z][a-z0-9_-]*$"
+
+
 class Connection(Section):
     """What the connections of all sources have in common."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
+    name: str = Field(pattern=_NAME, max_length=40)
 
 
 class GithubConnection(Connection):
     """[[github]]: one GitHub, cloud or Enterprise Server."""
 
-    name: str = Field("github", pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
-    api_url: str = Field("https://api.github.com", pattern=r"^https?://[^/\s]+")
+    name: str = Field(default="github", pattern=_NAME, max_length=40)
+    api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^/\s]+")
     token: list[SecretReference] | None = None
     app: GithubApp | None = None
     owners: list[str] = Field(min_length=1)
     include: list[str] = ["*"]
     exclude: list[str] = []
     workflow_jobs: bool = True
-    concurrency: int = Field(4, ge=1, le=32)
+    concurrency: int = Field(default=4, ge=1, le=32)
 
     @model_validator(mode="before")
     @classmethod
     def _app_inside_token(cls, data: Any) -> Any:
         # SETTINGS.md writes `app = {…}` beside token; `token = { app = … }` is a slip worth naming.
         if isinstance(data, dict) and isinstance(data.get("token"), dict):
-            raise ValueError('write a GitHub App as  app = { id = "env:…", … }  instead of token')
+            raise ValueError(  # noqa: TRY004 - pydantic turns only ValueError into a message
+                'write a GitHub App as  app = { id = "env:…", … }  instead of token'
+            )
         return data
 
     @field_validator("api_url")
@@ -219,6 +229,25 @@ class GithubConnection(Connection):
             )
 
         return matches(self.include) and not matches(self.exclude)
+
+
+class GitlabConnection(Connection):
+    """[[gitlab]]: read so that one file serves later versions; not loaded yet."""
+
+    name: str = Field(default="gitlab", pattern=_NAME, max_length=40)
+    url: str = Field(default="https://gitlab.com", pattern=r"^https?://[^/\s]+")
+    token: SecretReference
+    groups: list[str] = Field(min_length=1)
+
+
+class JiraConnection(Connection):
+    """[[jira]]: read so that one file serves later versions; not loaded yet."""
+
+    name: str = Field(default="jira", pattern=_NAME, max_length=40)
+    url: str = Field(pattern=r"^https?://[^/\s]+")
+    email: SecretReference
+    token: SecretReference
+    projects: list[str] | None = None
 
 
 class DeploymentRule(Section):
@@ -287,18 +316,13 @@ class Metrics(Section):
     environments: dict[Tier, Pattern] = Field(
         default_factory=lambda: dict(DEFAULT_ENVIRONMENTS)  # type: ignore[arg-type]
     )
-    incident_link_window: Duration | Literal["unlimited"] = 168.0
+    incident_link_window: Window = 168.0  # None: unlimited
     revert_counts_as_failure: bool = True
     baseline_window: Duration = 0.0
-    minimum_sample: int = Field(3, ge=1)
+    minimum_sample: int = Field(default=3, ge=1)
     exclude_bots: bool = False
     bands_year: Literal[2019, 2021, 2023, 2024] = 2024
     hotfix: Hotfix = Hotfix()
-
-    @field_validator("incident_link_window", mode="before")
-    @classmethod
-    def _window(cls, value: Any) -> Any:
-        return value if value == "unlimited" else _duration_hours(value)
 
     @field_validator("environments")
     @classmethod
@@ -369,6 +393,8 @@ class Settings(Section):
     organization: Organization = Organization()
     history: History = History()
     github: list[GithubConnection] = []
+    gitlab: list[GitlabConnection] = []
+    jira: list[JiraConnection] = []
     deployment_rules: list[DeploymentRule] = []
     incident_rules: list[IncidentRule] = []
     metrics: Metrics = Metrics()
@@ -380,22 +406,27 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Settings:
-        names = [connection.name for connection in self.github]
+        names = [connection.name for connection in (*self.github, *self.gitlab, *self.jira)]
         for name in {name for name in names if names.count(name) > 1}:
             raise ValueError(f'two connections are called "{name}"; their name must be unique')
-        if not names:
-            raise ValueError('no connection: add [[github]] with owners = ["…"] and a token')
-        for title, rules in (
-            ("deployment_rules", self.deployment_rules),
-            ("incident_rules", self.incident_rules),
+        if not self.github:
+            raise ValueError(
+                'no connection to load: add [[github]] with owners = ["…"] and a token'
+            )
+        wanted = [
+            *(
+                ("deployment_rules", n, r.connection)
+                for n, r in enumerate(self.deployment_rules, 1)
+            ),
+            *(("incident_rules", n, r.connection) for n, r in enumerate(self.incident_rules, 1)),
+        ]
+        for title, position, connection in wanted:
+            if connection is not None and connection not in names:
+                raise ValueError(f'{title}[{position}]: no connection is called "{connection}"')
+        for title, called in (
+            ("teams", [team.name for team in self.teams]),
+            ("services", [service.name for service in self.services]),
         ):
-            for position, rule in enumerate(rules, 1):
-                if rule.connection is not None and rule.connection not in names:
-                    raise ValueError(
-                        f'{title}, number {position}: no connection is called "{rule.connection}"'
-                    )
-        for title, entities in (("teams", self.teams), ("services", self.services)):
-            called = [entity.name for entity in entities]
             for name in {name for name in called if called.count(name) > 1}:
                 raise ValueError(f'{title}: two are called "{name}"')
         return self
@@ -422,9 +453,7 @@ def home_path(environ: Mapping[str, str] | None = None) -> Path:
     return Path(environ.get("SEI_HOME") or ".sei").absolute()
 
 
-def load_settings(
-    path: Path | None = None, environ: Mapping[str, str] | None = None
-) -> Settings:
+def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The validated settings of a file; secrets stay references until they are used.
 
     Raises SettingsError, one line per mistake, naming file, key and reason.

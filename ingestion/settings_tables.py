@@ -31,7 +31,6 @@ _POSTGRES_TYPES = {
 def rows(settings: Settings) -> Rows:
     """The rows of every raw_settings table (as ingestion.contracts has them), by table name."""
     organization, metrics = settings.organization, settings.metrics
-    window = metrics.incident_link_window
     return {
         "organization": [
             {
@@ -44,8 +43,9 @@ def rows(settings: Settings) -> Rows:
             }
         ],
         "connections": [
-            {"connection": connection.name, "source": "github", "url": connection.api_url}
-            for connection in settings.github
+            *(_connection(c.name, "github", c.api_url) for c in settings.github),
+            *(_connection(c.name, "gitlab", c.url) for c in settings.gitlab),
+            *(_connection(c.name, "jira", c.url) for c in settings.jira),
         ],
         "deployment_rules": [
             {"position": position, **rule.model_dump()}
@@ -62,7 +62,7 @@ def rows(settings: Settings) -> Rows:
         "metrics": [
             {
                 "definition": "current",
-                "incident_link_window_hours": None if window == "unlimited" else window,
+                "incident_link_window_hours": metrics.incident_link_window,
                 "baseline_window_hours": metrics.baseline_window,
                 "revert_counts_as_failure": metrics.revert_counts_as_failure,
                 "minimum_sample": metrics.minimum_sample,
@@ -96,6 +96,10 @@ def rows(settings: Settings) -> Rows:
         ],
         "bots": [{"login": login} for login in dict.fromkeys(settings.bots.logins)],
     }
+
+
+def _connection(name: str, source: str, url: str) -> dict[str, Any]:
+    return {"connection": name, "source": source, "url": url}
 
 
 def write(settings: Settings, url: str) -> dict[str, int]:
