@@ -111,6 +111,13 @@ def write(settings: Settings, url: str) -> dict[str, int]:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         for table in SETTINGS.values():
             _create(cursor, table)
+        if settings.history.since is None:
+            # "365 days ago" is fixed by the first run: else the history would shrink every day.
+            cursor.execute("select min(history_since) from raw_settings.organization")
+            known = cursor.fetchone()
+            if known and known[0]:
+                found["organization"][0]["history_since"] = known[0]
+        for table in SETTINGS.values():
             _replace(cursor, table, found[table.name])
     return {name: len(found[name]) for name in SETTINGS}
 
