@@ -1,0 +1,1 @@
+"""Dagster and the command line: the only room that imports the others."""
