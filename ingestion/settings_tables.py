@@ -136,12 +136,21 @@ def _create(cursor: psycopg.Cursor[Any], table: Table) -> None:
     cursor.execute(
         sql.SQL("create table if not exists {} ({}, primary key ({}))").format(name, columns, key)
     )
-    for column in table.columns:  # a newer version of this program may know more columns
-        cursor.execute(
-            sql.SQL("alter table {} add column if not exists {} {}").format(
-                name, sql.Identifier(column.name), sql.SQL(_POSTGRES_TYPES[column.data_type])
+    cursor.execute(
+        "select column_name from information_schema.columns"
+        " where table_schema = %s and table_name = %s",
+        (table.schema, table.name),
+    )
+    known = {row[0] for row in cursor.fetchall()}
+    for column in table.columns:
+        # A newer version of this program may know more columns. Asked first: the statement would
+        # wait for every reader, even with "if not exists".
+        if column.name not in known:
+            cursor.execute(
+                sql.SQL("alter table {} add column {} {}").format(
+                    name, sql.Identifier(column.name), sql.SQL(_POSTGRES_TYPES[column.data_type])
+                )
             )
-        )
 
 
 def _replace(cursor: psycopg.Cursor[Any], table: Table, found: list[dict[str, Any]]) -> None:
