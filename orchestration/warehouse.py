@@ -66,11 +66,12 @@ class Warehouse:
         environ: Mapping[str, str] | None = None,
         *,
         server_settings: Mapping[str, str] | None = None,
-        dagster_database: str = "dagster",
+        dagster_database: str | None = None,
     ) -> Warehouse:
         """The warehouse, running and prepared; cheap when it already is. Raises WarehouseError."""
         environ = os.environ if environ is None else environ
         home = home_folder(environ) if home is None else home
+        dagster_database = dagster_database or environ.get("SEI_DAGSTER_DATABASE") or "dagster"
         given = environ.get("SEI_WAREHOUSE_URL", "").strip()
         server = EmbeddedPostgres(home, server_settings)
         if given:

@@ -1,0 +1,1 @@
+"""What Dagster shows: a folder a room."""

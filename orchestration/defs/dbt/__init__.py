@@ -1,0 +1,1 @@
+"""Assets of staging, intermediate and marts."""

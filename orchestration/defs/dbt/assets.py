@@ -1,0 +1,52 @@
+"""staging, intermediate and marts: one asset a model, dbt's tests as asset checks."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+
+from orchestration.defs.dbt.manifest import ensure_manifest
+from orchestration.resources import DBT_PROJECT, Platform
+from orchestration.translators import WarehouseDbtTranslator
+
+KEPT_ARTIFACTS = 10
+
+project = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
+
+
+@dbt_assets(
+    name="dbt",
+    manifest=ensure_manifest(DBT_PROJECT),
+    project=project,
+    dagster_dbt_translator=WarehouseDbtTranslator(),
+)
+def models(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Platform
+) -> Iterator[Any]:
+    """Builds seeds and models and runs their tests, in dbt's own order."""
+    with platform.dbt_environment() as artifacts:
+        target = artifacts / context.run_id[:8]
+        prune(artifacts, KEPT_ARTIFACTS)
+        target.mkdir(parents=True, exist_ok=True)
+        # dbt reads the project anew when it does not know what it was like; that costs seconds.
+        parsed = DBT_PROJECT / "target" / "partial_parse.msgpack"
+        if parsed.exists():
+            shutil.copy(parsed, target)
+        yield from dbt.cli(dbt_arguments(), context=context, target_path=target).stream()
+
+
+def dbt_arguments() -> list[str]:
+    """The arguments of the one dbt command of a refresh."""
+    return ["build"]
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Removes the oldest artifacts, so that at most `keep` folders stay."""
+    if not folder.exists():
+        return
+    folders = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in folders[keep:]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Assets of the raw tables and the checks that belong to loading."""

@@ -1,0 +1,43 @@
+"""Checks that belong to loading itself; the door's own are in defs/quality."""
+
+import dagster as dg
+import psycopg
+
+from orchestration.resources import Platform
+from orchestration.translators import asset_key
+
+_LAST_SYNCS = """
+    select s.connection, s.repository_full_name, s.failed_resource, s.reason, s.status
+    from raw_github.repository_syncs s
+    where s.synced_at = (
+        select max(l.synced_at) from raw_github.repository_syncs l
+        where l.connection = s.connection
+    )
+    order by 1, 2
+"""
+
+
+@dg.asset_check(
+    asset=asset_key("raw_github", "repository_syncs"),
+    name="every_repository_could_be_read",
+    description="No repository failed in its connection's last sync; the others are loaded anyway.",
+)
+def every_repository_could_be_read(platform: Platform) -> dg.AssetCheckResult:
+    """Warns with the names and reasons of the repositories that failed."""
+    with psycopg.connect(platform.url("inspector")) as connection:
+        rows = connection.execute(_LAST_SYNCS).fetchall()
+    failed = [row for row in rows if row[4] == "failed"]
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(failed)} of {len(rows)} repositories could not be read"
+        if failed
+        else f"{len(rows)} repositories read",
+        metadata={
+            "repositories": len(rows),
+            "failed": len(failed),
+            "reasons": dg.MetadataValue.md(
+                "\n".join(f"- `{c}` {name}, {what}: {why}" for c, name, what, why, _ in failed[:50])
+            ),
+        },
+    )

@@ -1,0 +1,123 @@
+"""The metrics tables: one Spark process computes all five, started over Dagster Pipes.
+
+A process of its own, since Spark takes memory that should be given back, and a killed one must
+not take the orchestrator with it; one for all, because Spark takes 11 s to start.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.automation import metrics_follow_marts
+from orchestration.resources import PROJECT, Platform
+from orchestration.tables import column_schema, row_counts
+from orchestration.translators import asset_key, owner
+
+READS = (
+    "bridge_commit_reverts",
+    "bridge_incident_references",
+    "bridge_pull_request_commits",
+    "bridge_pull_request_issues",
+    "bridge_pull_request_reverts",
+    "bridge_service_repositories",
+    "dim_metric_settings",
+    "dim_organizations",
+    "dim_repositories",
+    "dim_services",
+    "dim_teams",
+    "dora_bands",
+    "fct_commits",
+    "fct_deployments",
+    "fct_incidents",
+    "fct_pull_requests",
+)
+DETAILS = {
+    "deployment_changes": "One change (merged pull request or direct push) that a production "
+    "deployment shipped, with its lead time.",
+    "pull_request_cycle": "One merged pull request: hours of coding, pickup, review and deploy.",
+    "deployment_outcomes": "One production deployment: whether and why it failed, when it was "
+    "recovered, whether it was planned.",
+    "linkage_coverage": "One reason of one service why rows could not be linked, and how many.",
+}
+DORA = (
+    "One metric of one organization, team, service or repository in one period, with numerator, "
+    "denominator, sample size, status and band."
+)
+
+
+class ComputeConfig(dg.Config):
+    """What the Spark job is told."""
+
+    # ISO time that periods end at; none: the time of the run.
+    as_of: str | None = None
+
+
+def _spec(table: str, description: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=asset_key("metrics", table),
+        deps=deps,
+        group_name="metrics",
+        description=description,
+        owners=[owner("metrics")],
+        kinds={"spark", "postgres"},
+        tags={"layer": "metrics"},
+        automation_condition=metrics_follow_marts(),
+        metadata={"dagster/table_name": f"metrics.{table}"},
+    )
+
+
+@dg.multi_asset(
+    name="metrics",
+    specs=[
+        *(
+            _spec(table, description, [asset_key("marts", name) for name in READS])
+            for table, description in DETAILS.items()
+        ),
+        _spec("dora", DORA, [asset_key("metrics", table) for table in DETAILS]),
+    ],
+    pool="spark",
+)
+def metrics(
+    context: dg.AssetExecutionContext,
+    config: ComputeConfig,
+    platform: Platform,
+    pipes: dg.PipesSubprocessClient,
+) -> Iterator[dg.MaterializeResult]:
+    """Runs the Spark job over the marts."""
+    command = job_command(config.as_of, datetime.now(UTC))
+    # By environment: arguments can be seen by every process of the machine.
+    environment = {"SEI_METRICS_URL": platform.url("metrician"), "PYTHONPATH": _python_path()}
+    invocation = pipes.run(context=context, command=command, cwd=str(PROJECT), env=environment)
+    reported = {
+        result.asset_key: result
+        for result in invocation.get_results(implicit_materializations=False)
+        if isinstance(result, dg.MaterializeResult)
+    }
+    url = platform.url("metrician")
+    tables = [*DETAILS, "dora"]
+    counts = row_counts(url, [("metrics", table) for table in tables])
+    for table in tables:
+        key = asset_key("metrics", table)
+        told = reported[key].metadata if key in reported else None
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={
+                **(told or {}),
+                "dagster/row_count": counts.get(("metrics", table), 0),
+                "dagster/column_schema": column_schema(url, "metrics", table),
+            },
+        )
+
+
+def job_command(as_of: str | None, now: datetime) -> list[str]:
+    """The command line of the Spark job."""
+    moment = as_of or now.isoformat(timespec="seconds")
+    return [sys.executable, "-m", "transform.jobs.compute_metrics", "--as-of", moment]
+
+
+def _python_path() -> str:
+    before = os.environ.get("PYTHONPATH")
+    return f"{PROJECT}{os.pathsep}{before}" if before else str(PROJECT)

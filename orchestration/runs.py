@@ -1,0 +1,58 @@
+"""Dagster's runs: which refresh is running, and which only looks so because it was killed."""
+
+from __future__ import annotations
+
+import socket
+
+import dagster as dg
+import psutil
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from orchestration.automation import PROCESS_TAG, REFRESH_TAG
+
+_UNDER_WAY = [
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+def running_refresh(instance: DagsterInstance) -> DagsterRun | None:
+    """A refresh that is under way, None when the way is free."""
+    runs = instance.get_runs(
+        RunsFilter(statuses=_UNDER_WAY, tags={REFRESH_TAG: "everything"}), limit=1
+    )
+    return runs[0] if runs else None
+
+
+def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
+    """Ids of the runs that were marked as failed since their process is gone.
+
+    Dagster's own monitoring can't tell: its default launcher has no check of health, and a run of
+    the command line has no launcher. A run killed would count as running for ever.
+    """
+    abandoned = []
+    for run in instance.get_runs(RunsFilter(statuses=_UNDER_WAY)):
+        if is_gone(run.tags.get(PROCESS_TAG)):
+            instance.report_run_failed(run, "The process that executed this run is gone.")
+            abandoned.append(run.run_id)
+    return abandoned
+
+
+def is_gone(process: str | None, host: str | None = None) -> bool:
+    """Whether `host:pid` names a process that has ended; what can't be told counts as alive."""
+    if process is None:
+        return False
+    where, _, pid = process.rpartition(":")
+    if where != (host or socket.gethostname()):
+        return False
+    return not psutil.pid_exists(int(pid))
+
+
+def mark_process(context: dg.InitResourceContext) -> None:
+    """Notes on the run which process executes it."""
+    import os
+
+    if context.run and context.instance and PROCESS_TAG not in context.run.tags:
+        process = f"{socket.gethostname()}:{os.getpid()}"
+        context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process})
