@@ -1,0 +1,24 @@
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
+
+select
+    rules.position as rule_position,
+    rules.kind,
+    repositories.repository_id,
+    rules.environment as environment_pattern,
+    rules.name as name_pattern,
+    rules.branch as branch_pattern,
+    rules.tier
+from {{ ref('stg_settings__deployment_rules') }} as rules
+inner join {{ ref('stg_github__repositories') }} as repositories
+    on rules.connection is null or rules.connection = repositories.connection
+where
+    -- pipelines are GitLab's: a rule about them says nothing of GitHub's repositories
+    rules.kind != 'pipeline'
+    and (
+        rules.repositories is null
+        or exists (
+            select 1
+            from unnest(rules.repositories) as globs (glob)
+            where {{ repository_matches('repositories.full_name', 'globs.glob') }}
+        )
+    )

@@ -1,0 +1,21 @@
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['repository_id', 'sha']}],
+    post_hook='analyze {{ this }}',
+) }}
+
+-- A force-push drops commits without a trace in the API: what the last reading of the pull request
+-- did not hold is no longer part of it.
+select
+    commits.pull_request_id,
+    commits.repository_id,
+    commits.sha,
+    commits.position,
+    commits.author_id,
+    commits.message_headline,
+    commits.authored_at,
+    commits.committed_at
+from {{ ref('stg_github__pull_request_commits') }} as commits
+inner join {{ ref('stg_github__pull_requests') }} as pull_requests
+    on commits.pull_request_id = pull_requests.pull_request_id
+where commits.synced_at >= pull_requests.synced_at

@@ -1,0 +1,66 @@
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
+
+with repositories as (
+
+    select repository_id, connection, full_name from {{ ref('stg_github__repositories') }}
+
+),
+
+statements as (
+
+    select
+        {{ slug('service') }} as service_slug,
+        nullif(split_part(repository, ':', case when repository like '%:%' then 1 else 2 end), '')
+            as connection,
+        split_part(repository, ':', case when repository like '%:%' then 2 else 1 end) as glob,
+        coalesce(path_prefix, '') as path_prefix
+    from {{ ref('stg_settings__service_repositories') }}
+
+),
+
+matched as (
+
+    select
+        'service:' || statements.service_slug as service_id,
+        repositories.repository_id,
+        statements.path_prefix,
+        statements.glob,
+        lower(statements.glob) = lower(repositories.full_name) as is_exact
+    from statements
+    inner join repositories
+        on
+            (statements.connection is null or statements.connection = repositories.connection)
+            and {{ repository_matches('repositories.full_name', 'statements.glob') }}
+
+),
+
+-- A deployment belongs to one service: of several that claim the whole repository, the one that
+-- names it wins, then the longest glob.
+whole as (
+
+    select distinct on (repository_id)
+        repository_id,
+        service_id
+    from matched
+    where path_prefix = ''
+    order by repository_id, is_exact desc, length(glob) desc, service_id
+
+)
+
+select
+    coalesce(whole.service_id, repositories.repository_id) as service_id,
+    repositories.repository_id,
+    '' as path_prefix,
+    whole.service_id is null as is_default
+from repositories
+left join whole on repositories.repository_id = whole.repository_id
+
+union all
+
+select distinct
+    service_id,
+    repository_id,
+    path_prefix,
+    false as is_default
+from matched
+where path_prefix != ''

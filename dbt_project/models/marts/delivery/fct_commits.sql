@@ -1,0 +1,25 @@
+{{ config(indexes=[
+    {'columns': ['repository_id', 'authored_at']},
+    {'columns': ['pull_request_id']},
+    {'columns': ['author_id']},
+    {'columns': ['sha']},
+]) }}
+
+select
+    commits.repository_id,
+    commits.sha,
+    commits.author_id,
+    commits.authored_at,
+    commits.committed_at,
+    commits.parent_shas,
+    commits.additions,
+    commits.deletions,
+    commits.message_headline,
+    commits.is_on_default_branch,
+    linked.pull_request_id,
+    linked.method as pull_request_link_method
+from {{ ref('stg_github__commits') }} as commits
+inner join {{ ref('stg_github__repositories') }} as repositories
+    on commits.repository_id = repositories.repository_id
+left join {{ ref('int_commits_linked') }} as linked
+    on commits.repository_id = linked.repository_id and commits.sha = linked.sha

@@ -1,0 +1,18 @@
+{{ config(indexes=[{'columns': ['pull_request_id']}, {'columns': ['reviewer_id']}]) }}
+
+select
+    reviews.review_id,
+    reviews.pull_request_id,
+    reviews.author_id as reviewer_id,
+    coalesce(accounts.is_bot, false) as is_bot,
+    lower(reviews.state) as state,
+    reviews.submitted_at
+from {{ ref('stg_github__pull_request_reviews') }} as reviews
+inner join {{ ref('stg_github__pull_requests') }} as pull_requests
+    on reviews.pull_request_id = pull_requests.pull_request_id
+left join {{ ref('int_accounts_unioned') }} as accounts
+    on reviews.author_id = accounts.account_id
+where
+    reviews.state != 'PENDING'
+    and reviews.submitted_at is not null
+    and reviews.synced_at >= pull_requests.synced_at

@@ -1,0 +1,5 @@
+select
+    service_id,
+    repository_id,
+    path_prefix
+from {{ ref('int_service_repositories_matched') }}

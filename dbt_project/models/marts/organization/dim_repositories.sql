@@ -1,0 +1,13 @@
+select
+    repositories.repository_id,
+    organization.organization_id,
+    repositories.connection,
+    repositories.full_name,
+    repositories.default_branch,
+    repositories.is_archived,
+    repositories.is_fork,
+    repositories.is_private,
+    repositories.created_at,
+    repositories.pushed_at
+from {{ ref('stg_github__repositories') }} as repositories
+left join {{ ref('stg_settings__organization') }} as organization on true

@@ -1,0 +1,35 @@
+with source as (
+
+    select * from {{ source('raw_github', 'commits') }}
+
+),
+
+renamed as (
+
+    select
+        connection::text as connection,
+        {{ mart_id('repository_id') }} as repository_id,
+        {{ mart_id('author_id') }} as author_id,
+
+        sha::text as sha,
+        author_login::text as author_login,
+        message_headline::text as message_headline,
+
+        additions,
+        deletions,
+        changed_files,
+
+        is_on_default_branch,
+
+        {{ texts('parent_shas') }} as parent_shas,
+        {{ texts('reverted_shas') }} as reverted_shas,
+        {{ texts('pull_request_ids', prefix="connection || ':'") }} as pull_request_ids,
+
+        authored_at,
+        committed_at,
+        synced_at
+    from source
+
+)
+
+select * from renamed

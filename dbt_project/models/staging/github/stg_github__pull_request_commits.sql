@@ -1,0 +1,28 @@
+with source as (
+
+    select * from {{ source('raw_github', 'pull_request_commits') }}
+
+),
+
+renamed as (
+
+    select
+        connection::text as connection,
+        {{ mart_id('pull_request_id') }} as pull_request_id,
+        {{ mart_id('repository_id') }} as repository_id,
+        {{ mart_id('author_id') }} as author_id,
+
+        sha::text as sha,
+        author_login::text as author_login,
+        message_headline::text as message_headline,
+
+        position,
+
+        authored_at,
+        committed_at,
+        synced_at
+    from source
+
+)
+
+select * from renamed
