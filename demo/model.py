@@ -304,11 +304,14 @@ class Change:
     is_hotfix: bool = False
     reverts: str | None = None
     closes: tuple[int, ...] = ()  # numbers of the issues it resolves
+    is_into_default_branch: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
     """A successful deployment to production as the storyteller remembers it.
+
+    `changes` are those that reached this environment with it for the first time.
 
     `deployment_id` is the node id of the deployment or release, or `<repository id>:tag:<name>`.
     `known_at` is when it could be seen from outside (a light tag dates itself by its commit).
@@ -322,6 +325,7 @@ class Shipment:
     changes: tuple[Change, ...]
     is_rollback: bool = False
     is_first: bool = False
+    swallowed: tuple[str, ...] = ()  # ids of changes that a first deployment had in it already
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,666 @@
+"""The true answers, computed from what the storyteller remembers.
+
+Nothing here walks a commit graph: each `Shipment` already says what it shipped. What remains is
+counting, and it is written to be checked by hand against METRICS.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from demo.model import Change, Incident, PullRequest, RepositoryStory, Shipment, Team
+
+LINK_WINDOW = timedelta(days=7)
+MINIMUM_SAMPLE = 3
+PRODUCTION = "production"  # all production environments pooled
+
+# 2024, holes closed: the first band whose limit holds, else low.
+_AT_LEAST_PER_DAY = (("elite", 1.0), ("high", 1 / 7), ("medium", 1 / 30))
+_LESS_THAN_HOURS = {
+    "change_lead_time": (("elite", 24.0), ("high", 168.0), ("medium", 720.0)),
+    "failed_deployment_recovery_time": (("elite", 1.0), ("high", 24.0), ("medium", 168.0)),
+}
+_AT_MOST_SHARE = (("elite", 0.05), ("high", 0.10), ("medium", 0.20))
+
+_DEPLOYMENT_METRICS = (
+    "deployment_frequency",
+    "change_lead_time",
+    "change_fail_rate",
+    "failed_deployment_recovery_time",
+    "deployment_rework_rate",
+)
+_PHASES = ("coding_time", "pickup_time", "review_time", "deploy_time")
+METRICS = (*_DEPLOYMENT_METRICS, "time_to_restore_service", *_PHASES)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentChange:
+    """A change in the production deployment that shipped it first in that environment."""
+
+    service_id: str
+    environment: str
+    deployment_id: str
+    change_kind: str
+    change_id: str  # node id of the pull request, or the commit's sha
+    commit_sha: str
+    first_commit_at: datetime
+    merged_at: datetime
+    deployed_at: datetime
+    lead_time_hours: float | None
+    is_bot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentOutcome:
+    """A production deployment and what came of it."""
+
+    service_id: str
+    environment: str
+    deployment_id: str
+    commit_sha: str
+    finished_at: datetime
+    previous_deployment_id: str | None
+    is_failed: bool
+    failure_reasons: tuple[str, ...]  # of incident, rollback, revert, in this order
+    incident_ids: tuple[str, ...]  # node ids, sorted
+    recovered_at: datetime | None
+    recovery_hours: float | None
+    is_rework: bool
+    rework_reasons: tuple[str, ...]  # of hotfix, revert, incident_fix, rollback, in this order
+    is_rollback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestCycle:
+    """A merged pull request with the phases of its way to production, in hours."""
+
+    service_id: str
+    pull_request_id: str
+    is_bot: bool
+    first_commit_at: datetime
+    opened_at: datetime | None
+    first_review_at: datetime | None
+    merged_at: datetime
+    deployment_id: str | None
+    deployed_at: datetime | None
+    coding_hours: float | None
+    pickup_hours: float | None
+    review_hours: float | None
+    deploy_hours: float | None
+    cycle_hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """An incident that is over."""
+
+    service_id: str
+    issue_id: str
+    opened_at: datetime
+    resolved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DoraValue:
+    """One number: an entity, an environment, a period and a metric.
+
+    `numerator` and `denominator` of medians: rows with a span, and all rows.
+    """
+
+    entity_type: str
+    entity_id: str
+    environment: str
+    grain: str  # rolling_30d, rolling_90d or month
+    period_start: date
+    period_end: date
+    is_partial: bool
+    metric: str
+    value: float | None
+    unit: str
+    numerator: float | None
+    denominator: float | None
+    sample_size: int
+    open_count: int | None
+    status: str
+    band: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """All true answers as of a moment. Ids are GitHub's own (no connection in front)."""
+
+    as_of: datetime
+    deployment_changes: tuple[DeploymentChange, ...]
+    deployment_outcomes: tuple[DeploymentOutcome, ...]
+    pull_request_cycle: tuple[PullRequestCycle, ...]
+    coverage: dict[tuple[str, str], int]  # (service id, reason) → count
+    owners: dict[str, str | None]  # service id → team id
+    dora: tuple[DoraValue, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain lists and dicts; times as ISO 8601."""
+
+        def plain(rows: Iterable[object]) -> list[dict[str, object]]:
+            return [
+                {
+                    name: value.isoformat() if isinstance(value, date) else value
+                    for name, value in dataclasses.asdict(row).items()  # type: ignore[call-overload]
+                }
+                for row in rows
+            ]
+
+        return {
+            "as_of": self.as_of.isoformat(),
+            "deployment_changes": plain(self.deployment_changes),
+            "deployment_outcomes": plain(self.deployment_outcomes),
+            "pull_request_cycle": plain(self.pull_request_cycle),
+            "coverage": [
+                {"service_id": service, "reason": reason, "row_count": count}
+                for (service, reason), count in sorted(self.coverage.items())
+            ],
+            "owners": self.owners,
+            "dora": plain(self.dora),
+        }
+
+
+def hours(start: datetime | None, end: datetime | None) -> float | None:
+    """Hours from start to end; None if one is missing or the span is negative."""
+    if start is None or end is None or end < start:
+        return None
+    return (end - start).total_seconds() / 3600
+
+
+def lower_median(values: Iterable[float]) -> float | None:
+    """The middle value; of two middle values the lower one."""
+    ordered = sorted(values)
+    return ordered[(len(ordered) - 1) // 2] if ordered else None
+
+
+# --- One service -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ServiceTruth:
+    """Everything true of one service, before it is cut into periods."""
+
+    service_id: str
+    has_source: bool
+    changes: tuple[DeploymentChange, ...]
+    outcomes: tuple[DeploymentOutcome, ...]
+    cycles: tuple[PullRequestCycle, ...]
+    restorations: tuple[Restoration, ...]
+    coverage: dict[str, int]
+
+
+def tell_service(story: RepositoryStory, as_of: datetime) -> ServiceTruth:
+    """What is true of one repository's service as of a moment."""
+    shipments = sorted(
+        (one for one in story.shipments if one.known_at <= as_of), key=lambda one: one.finished_at
+    )
+    incidents = [one for one in story.incidents if one.labelled_at <= as_of]
+    changes = [
+        DeploymentChange(
+            story.id,
+            shipment.environment,
+            shipment.deployment_id,
+            change.kind,
+            change.id,
+            change.sha,
+            change.first_commit_at,
+            change.merged_at,
+            shipment.finished_at,
+            hours(change.first_commit_at, shipment.finished_at),
+            change.is_bot,
+        )
+        for shipment in shipments
+        for change in shipment.changes
+    ]
+    links = {one.number: linked_deployments(one, shipments, as_of) for one in incidents}
+    outcomes = [outcome(story, one, shipments, incidents, links, as_of) for one in shipments]
+    cycles = _cycles(story, changes, as_of)
+    restorations = [
+        Restoration(story.id, one.issue_id, one.opened_at, resolved)
+        for one in incidents
+        if (resolved := resolved_at(one, as_of)) is not None
+    ]
+    has_source = any(one.created_at <= as_of for one in story.deployments) or bool(shipments)
+    return ServiceTruth(
+        story.id,
+        has_source,
+        tuple(changes),
+        tuple(outcomes),
+        tuple(cycles),
+        tuple(restorations),
+        _coverage(story, shipments, incidents, links, as_of),
+    )
+
+
+def resolved_at(incident: Incident, as_of: datetime) -> datetime | None:
+    """When the incident was closed for good as far as one knows; None while it is open."""
+    past = [closing for closing in incident.closings if closing.at <= as_of]
+    if not past:
+        return None
+    last = past[-1]
+    is_open_again = last.reopened_at is not None and last.reopened_at <= as_of
+    return None if is_open_again else last.at
+
+
+def linked_deployments(
+    incident: Incident, shipments: Sequence[Shipment], as_of: datetime
+) -> tuple[str, tuple[str, ...]]:
+    """How the incident is linked (explicit, window, unlinked) and to which deployments."""
+    named = {blame.deployment_id for blame in incident.blames if blame.said_at <= as_of}
+    known = tuple(one.deployment_id for one in shipments if one.deployment_id in named)
+    if known:
+        return "explicit", known
+    before = [one for one in shipments if one.finished_at < incident.opened_at]
+    if before and incident.opened_at - before[-1].finished_at <= LINK_WINDOW:
+        return "window", (before[-1].deployment_id,)
+    return "unlinked", ()
+
+
+def outcome(
+    story: RepositoryStory,
+    shipment: Shipment,
+    shipments: Sequence[Shipment],
+    incidents: Sequence[Incident],
+    links: dict[int, tuple[str, tuple[str, ...]]],
+    as_of: datetime,
+) -> DeploymentOutcome:
+    """What came of one production deployment."""
+    line = [one for one in shipments if one.environment == shipment.environment]
+    place = line.index(shipment)
+    later = line[place + 1 :]
+    mine = [one for one in incidents if shipment.deployment_id in links[one.number][1]]
+    rolled_back_by = later[0] if later and later[0].is_rollback else None
+    shipped = {change.id for change in shipment.changes}
+    reverted_by = next(
+        (
+            one
+            for one in later
+            if one.finished_at - shipment.finished_at <= LINK_WINDOW
+            and any(change.reverts in shipped for change in one.changes)
+        ),
+        None,
+    )
+    reasons = [
+        reason
+        for reason, holds in (
+            ("incident", bool(mine)),
+            ("rollback", rolled_back_by is not None),
+            ("revert", reverted_by is not None),
+        )
+        if holds
+    ]
+    recovered: datetime | None = None
+    if mine:
+        ends = [resolved_at(one, as_of) for one in mine]
+        if None not in ends:
+            recovered = max(end for end in ends if end is not None)
+    else:
+        ways = [one.finished_at for one in (rolled_back_by, reverted_by) if one is not None]
+        recovered = min(ways) if ways else None
+    numbers = {one.number for one in incidents}
+    rework = [
+        reason
+        for reason, holds in (
+            ("hotfix", any(change.is_hotfix for change in shipment.changes)),
+            ("revert", any(change.reverts for change in shipment.changes)),
+            ("incident_fix", any(numbers & set(change.closes) for change in shipment.changes)),
+            ("rollback", shipment.is_rollback),
+        )
+        if holds
+    ]
+    return DeploymentOutcome(
+        story.id,
+        shipment.environment,
+        shipment.deployment_id,
+        shipment.commit_sha,
+        shipment.finished_at,
+        line[place - 1].deployment_id if place else None,
+        bool(reasons),
+        tuple(reasons),
+        tuple(sorted(one.issue_id for one in mine)),
+        recovered,
+        hours(shipment.finished_at, recovered),
+        bool(rework),
+        tuple(rework),
+        shipment.is_rollback,
+    )
+
+
+def _cycles(
+    story: RepositoryStory, changes: Sequence[DeploymentChange], as_of: datetime
+) -> list[PullRequestCycle]:
+    first: dict[str, DeploymentChange] = {}
+    for change in sorted(changes, key=lambda one: one.deployed_at):
+        first.setdefault(change.change_id, change)
+    merged = {change.id: change for change in story.merged if change.kind == "pull_request"}
+    cycles = []
+    for pull in story.pulls:
+        if pull.merged_at is None or pull.merged_at > as_of:
+            continue
+        change = merged[pull.id]
+        shipped = first.get(pull.id)
+        deployed = shipped.deployed_at if shipped else None
+        opened = ready_at(pull)
+        response = first_response(pull)
+        cycles.append(
+            PullRequestCycle(
+                story.id,
+                pull.id,
+                change.is_bot,
+                change.first_commit_at,
+                opened,
+                response,
+                pull.merged_at,
+                shipped.deployment_id if shipped else None,
+                deployed,
+                hours(change.first_commit_at, opened),
+                hours(opened, response),
+                hours(response, pull.merged_at),
+                hours(pull.merged_at, deployed),
+                hours(change.first_commit_at, deployed),
+            )
+        )
+    return cycles
+
+
+def ready_at(pull: PullRequest) -> datetime | None:
+    """When it was opened for review: at once, or when a draft was first made ready."""
+    if not pull.opened_as_draft:
+        return pull.created_at
+    return next((turn.at for turn in pull.draft_turns if turn.kind == "READY_FOR_REVIEW"), None)
+
+
+def first_response(pull: PullRequest) -> datetime | None:
+    """First word of a human who is not the author and whose account still exists, until the merge."""
+    words = [(comment.author, comment.created_at) for comment in pull.comments]
+    for review in pull.reviews:
+        if review.state != "PENDING" and review.submitted_at is not None:
+            words.append((review.author, review.submitted_at))
+        words.extend((comment.author, comment.created_at) for comment in review.comments)
+    times = [
+        at
+        for author, at in words
+        if author is not None
+        and not author.is_deleted
+        and not author.is_bot
+        and author is not pull.author
+        and (pull.merged_at is None or at <= pull.merged_at)
+    ]
+    return min(times, default=None)
+
+
+def _coverage(
+    story: RepositoryStory,
+    shipments: Sequence[Shipment],
+    incidents: Sequence[Incident],
+    links: dict[int, tuple[str, tuple[str, ...]]],
+    as_of: datetime,
+) -> dict[str, int]:
+    """Counts by reason, named as in metrics.linkage_coverage."""
+    shipped = {change.id for one in shipments for change in one.changes}
+    swallowed = {identity for one in shipments for identity in one.swallowed}
+    counts: dict[str, int] = {}
+
+    def fate(change: Change) -> str:
+        if change.id in shipped:
+            return "shipped"
+        if not shipments:
+            return "without_deployments"
+        if change.id in swallowed:
+            return "baseline"
+        return "not_deployed_yet" if change.is_into_default_branch else "not_in_default_branch"
+
+    reasons = [
+        f"{change.kind}_{fate(change)}" for change in story.merged if change.merged_at <= as_of
+    ]
+    names = {"explicit": "linked_explicitly", "window": "linked_by_window", "unlinked": "unlinked"}
+    reasons += [f"incident_{names[links[one.number][0]]}" for one in incidents]
+    for reason in reasons:
+        counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+# --- Many services, cut into periods ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TruthTeller:
+    """Puts the services together: owners, teams, the organization, periods."""
+
+    organization: str
+    timezone: str
+    start: date
+    teams: tuple[Team, ...]
+    stories: tuple[RepositoryStory, ...]
+
+    def tell(self, as_of: datetime) -> Truth:
+        """All true answers as of a moment."""
+        services = [tell_service(story, as_of) for story in self.stories]
+        owners = {story.id: self.owner(story.name) for story in self.stories}
+        dora: list[DoraValue] = []
+        for service in services:
+            dora += self._values("service", service.service_id, [service], as_of)
+        for team in self.teams:
+            owned = [one for one in services if owners[one.service_id] == team.id]
+            if owned:
+                dora += self._values("team", team.id, owned, as_of)
+        dora += self._values("organization", self.organization, services, as_of)
+        return Truth(
+            as_of,
+            tuple(row for one in services for row in one.changes),
+            tuple(row for one in services for row in one.outcomes),
+            tuple(row for one in services for row in one.cycles),
+            {
+                (one.service_id, reason): count
+                for one in services
+                for reason, count in one.coverage.items()
+            },
+            owners,
+            tuple(dora),
+        )
+
+    def owner(self, repository: str) -> str | None:
+        """Node id of the only team with the highest of ADMIN, MAINTAIN, WRITE; None otherwise."""
+        for wanted in ("ADMIN", "MAINTAIN", "WRITE"):
+            holders = [team for team in self.teams if (repository, wanted) in team.permissions]
+            if holders:
+                return holders[0].id if len(holders) == 1 else None
+        return None
+
+    def periods(self, as_of: datetime) -> list[tuple[str, date, date, bool]]:
+        """(grain, start, end, is partial): two rolling windows of whole days, and all months."""
+        today = as_of.astimezone(ZoneInfo(self.timezone)).date()
+        periods = [
+            ("rolling_30d", today - timedelta(days=30), today, False),
+            ("rolling_90d", today - timedelta(days=90), today, False),
+        ]
+        first = self.start.replace(day=1)
+        while first <= today:
+            following = (first + timedelta(days=31)).replace(day=1)
+            periods.append(("month", first, following, following > today))
+            first = following
+        return periods
+
+    def midnight(self, day: date) -> datetime:
+        """Local midnight of a day, in UTC."""
+        return datetime.combine(day, time(), ZoneInfo(self.timezone)).astimezone(UTC)
+
+    def _values(
+        self, kind: str, identity: str, services: Sequence[ServiceTruth], as_of: datetime
+    ) -> list[DoraValue]:
+        """All metrics of one entity in all periods; several environments also each on its own."""
+        environments = sorted({row.environment for one in services for row in one.outcomes})
+        values = self._environment(kind, identity, services, None, as_of)
+        if len(environments) > 1:
+            for name in environments:
+                values += self._environment(kind, identity, services, name, as_of)
+        return values
+
+    def _environment(
+        self,
+        kind: str,
+        identity: str,
+        services: Sequence[ServiceTruth],
+        environment: str | None,
+        as_of: datetime,
+    ) -> list[DoraValue]:
+        rows = Rows.of(services, environment)
+        label = PRODUCTION if environment is None else f"{PRODUCTION}:{environment}"
+        values = []
+        for grain, start, end, is_partial in self.periods(as_of):
+            begin, stop = self.midnight(start), self.midnight(end)
+            days = (
+                (as_of - begin) / timedelta(days=1) if is_partial else float((end - start).days)
+            )
+            cut = rows.between(begin, min(stop, as_of) if is_partial else stop)
+            metrics = METRICS if environment is None else _DEPLOYMENT_METRICS
+            for metric in metrics:
+                measured = measure(metric, cut, days)
+                values.append(
+                    DoraValue(
+                        kind, identity, label, grain, start, end, is_partial, metric, **measured
+                    )
+                )
+        return values
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The pooled rows of some services."""
+
+    has_source: bool
+    outcomes: Sequence[DeploymentOutcome]
+    changes: Sequence[DeploymentChange]
+    restorations: Sequence[Restoration]
+    merged: Sequence[PullRequestCycle]
+    deployed: Sequence[PullRequestCycle]
+
+    @classmethod
+    def of(cls, services: Sequence[ServiceTruth], environment: str | None) -> Rows:
+        """Rows of one environment, or of all; then a change counts where it came first."""
+        outcomes = [
+            row
+            for one in services
+            for row in one.outcomes
+            if environment is None or row.environment == environment
+        ]
+        changes: dict[tuple[str, str], DeploymentChange] = {}
+        for one in services:
+            for row in sorted(one.changes, key=lambda row: row.deployed_at):
+                if environment is None or row.environment == environment:
+                    changes.setdefault((row.service_id, row.change_id), row)
+        people = [row for one in services for row in one.cycles if not row.is_bot]
+        return cls(
+            any(one.has_source for one in services),
+            outcomes,
+            list(changes.values()),
+            [row for one in services for row in one.restorations],
+            people,
+            [row for row in people if row.deployed_at is not None],
+        )
+
+    def between(self, begin: datetime, end: datetime) -> Rows:
+        """The rows that fall into a period, the end not included."""
+
+        def inside(moment: datetime | None) -> bool:
+            return moment is not None and begin <= moment < end
+
+        return Rows(
+            self.has_source,
+            [row for row in self.outcomes if inside(row.finished_at)],
+            [row for row in self.changes if inside(row.deployed_at)],
+            [row for row in self.restorations if inside(row.resolved_at)],
+            [row for row in self.merged if inside(row.merged_at)],
+            [row for row in self.deployed if inside(row.deployed_at)],
+        )
+
+
+def measure(metric: str, rows: Rows, days: float) -> dict[str, object]:  # type: ignore[explicit-any]
+    """Value, unit, numerator, denominator, sample_size, open_count, status and band of a metric."""
+    if not rows.has_source and (metric in _DEPLOYMENT_METRICS or metric == "deploy_time"):
+        unit = {
+            "deployment_frequency": "per day",
+            "change_fail_rate": "ratio",
+            "deployment_rework_rate": "ratio",
+        }.get(metric, "hours")
+        return _answer(metric, None, unit, None, None, 0, "no_source")
+    if metric == "deployment_frequency":
+        count = len(rows.outcomes)
+        value = count / days if count and days else None
+        return _answer(metric, value, "per day", count, days, count)
+    if metric in ("change_fail_rate", "deployment_rework_rate"):
+        hit: Callable[[DeploymentOutcome], bool] = (
+            (lambda row: row.is_failed) if metric == "change_fail_rate" else lambda row: row.is_rework
+        )
+        count, total = sum(map(hit, rows.outcomes)), len(rows.outcomes)
+        return _answer(metric, count / total if total else None, "ratio", count, total, total)
+    open_count = None
+    if metric == "change_lead_time":
+        spans = [row.lead_time_hours for row in rows.changes]
+    elif metric == "failed_deployment_recovery_time":
+        failed = [row for row in rows.outcomes if row.is_failed]
+        spans = [row.recovery_hours for row in failed]
+        open_count = sum(row.recovered_at is None for row in failed)
+    elif metric == "time_to_restore_service":
+        spans = [hours(row.opened_at, row.resolved_at) for row in rows.restorations]
+    elif metric == "coding_time":
+        spans = [row.coding_hours for row in rows.merged]
+    elif metric == "pickup_time":
+        spans = [row.pickup_hours for row in rows.merged]
+    elif metric == "review_time":
+        spans = [row.review_hours for row in rows.merged]
+    elif metric == "deploy_time":
+        spans = [row.deploy_hours for row in rows.deployed]
+    else:
+        raise ValueError(f"no such metric: {metric}")
+    known = [span for span in spans if span is not None]
+    return _answer(
+        metric, lower_median(known), "hours", len(known), len(spans), len(known),
+        open_count=open_count,
+    )  # fmt: skip
+
+
+def _answer(
+    metric: str,
+    value: float | None,
+    unit: str,
+    numerator: float | None,
+    denominator: float | None,
+    sample_size: int,
+    status: str | None = None,
+    open_count: int | None = None,
+) -> dict[str, object]:
+    if status is None:
+        status = (
+            "no_data" if value is None
+            else "insufficient_data" if sample_size < MINIMUM_SAMPLE
+            else "ok"
+        )  # fmt: skip
+    return {
+        "value": value,
+        "unit": unit,
+        "numerator": numerator,
+        "denominator": denominator,
+        "sample_size": sample_size,
+        "open_count": open_count,
+        "status": status,
+        "band": band(metric, value) if status == "ok" and value is not None else None,
+    }
+
+
+def band(metric: str, value: float) -> str | None:
+    """The 2024 band of a value; None for a metric without bands."""
+    if metric == "deployment_frequency":
+        return next((name for name, least in _AT_LEAST_PER_DAY if value >= least), "low")
+    if metric == "change_fail_rate":
+        return next((name for name, most in _AT_MOST_SHARE if value <= most), "low")
+    if metric in _LESS_THAN_HOURS:
+        return next((name for name, below in _LESS_THAN_HOURS[metric] if value < below), "low")
+    return None
