@@ -5,6 +5,7 @@ Loading this needs no network, no secrets, no database and no settings file.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -28,4 +29,8 @@ def defs() -> dg.Definitions:
         # processes of their own and use the cores, loading waits for the network.
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(rooms, base).map_asset_specs(func=with_default_freshness)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.Definitions.merge(rooms, base).map_resolved_asset_specs(
+            func=with_default_freshness
+        )

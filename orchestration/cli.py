@@ -1,0 +1,157 @@
+"""`sei`: the platform for those who need not know Dagster.
+
+Exit status: 0 done, 1 a run failed, 2 wrong settings or credentials.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from orchestration.commands import RunFailedError, UsageProblem
+
+app = typer.Typer(
+    name="sei",
+    help="Software engineering intelligence: from GitHub to DORA metrics in your own Postgres.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog="--debug anywhere shows tracebacks. Settings: ./sei.toml (SEI_CONFIG).",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Demo = Annotated[bool, typer.Option("--demo", help="The demo company, not one's own data.")]
+Port = Annotated[int, typer.Option(help="Port of the web interface.", min=1, max=65535)]
+
+
+@app.command()
+def check(json: Json = False) -> None:
+    """Test settings, credentials, warehouse and Java, without loading anything."""
+    from orchestration.commands import check as command
+
+    command.check(as_json=json)
+
+
+@app.command()
+def run(
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this connection; may be repeated.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything again, not only what changed.")
+    ] = False,
+    demo: Demo = False,
+) -> None:
+    """Refresh everything: load, build, check, compute."""
+    from orchestration.commands import run as command
+
+    command.run(sources=source or [], full=full, demo=demo)
+
+
+@app.command()
+def report(
+    entity: Annotated[
+        str | None, typer.Option(help="Only teams and services whose name contains this.")
+    ] = None,
+    grain: Annotated[
+        str, typer.Option(help="rolling_90d, rolling_30d, day, week, month or quarter.")
+    ] = "rolling_90d",
+    json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Show the five DORA metrics per team and service."""
+    from orchestration.commands import report as command
+
+    command.report(entity=entity, grain=grain, as_json=json, demo=demo)
+
+
+@app.command()
+def up(
+    port: Port = 3000,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop everything.")
+    ] = False,
+    demo: Demo = False,
+) -> None:
+    """Start Dagster's web interface and its daemon, with the nightly schedule on."""
+    from orchestration.commands import services
+
+    services.up(port=port, foreground=foreground, demo=demo)
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that was started here; nothing is lost."""
+    from orchestration.commands import services
+
+    services.down()
+
+
+@app.command()
+def demo(
+    repositories: Annotated[int, typer.Option(min=1, help="Size of the invented company.")] = 12,
+    months: Annotated[int, typer.Option(min=1, help="Length of its history.")] = 6,
+    seed: Annotated[int, typer.Option(help="Another number, another company.")] = 1,
+) -> None:
+    """Serve an invented company's GitHub on this machine and run everything on it."""
+    from orchestration.commands import demo as command
+
+    command.demo(repositories=repositories, months=months, seed=seed)
+
+
+@app.command()
+def psql(
+    command: Annotated[
+        str | None, typer.Option("--command", "-c", help="A statement to execute.")
+    ] = None,
+    url: Annotated[bool, typer.Option("--url", help="Only print the reader's address.")] = False,
+    demo: Demo = False,
+) -> None:
+    """Open the warehouse as the role `reader`."""
+    from orchestration.commands import psql as psql_command
+
+    psql_command.psql(statement=command, only_url=url, demo=demo)
+
+
+def main() -> None:
+    """The entry point: runs a command, turns errors into one line and an exit status."""
+    debug = "--debug" in sys.argv or bool(os.environ.get("SEI_DEBUG"))
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if debug:
+        os.environ["SEI_DEBUG"] = "1"
+    try:
+        app(args=arguments, prog_name="sei")
+    except KeyboardInterrupt:
+        print("sei: stopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # `sei report | head`: nobody is left to read.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if debug:
+            raise
+        print(f"sei: {message(error)}", file=sys.stderr)
+        sys.exit(exit_status(error))
+
+
+def exit_status(error: Exception) -> int:
+    """1 for a run that failed, 2 for what the user's settings or credentials must mend."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    mistakes = {"SettingsError", "WarehouseError", "CredentialsError", UsageProblem.__name__}
+    return 2 if names & mistakes else 1
+
+
+def message(error: Exception) -> str:
+    """What a person reads: the text of an error of ours, the kind of any other."""
+    if exit_status(error) == 2 or isinstance(error, RunFailedError):
+        return str(error)
+    text = " ".join(str(error).split())
+    return f"unexpected {type(error).__name__}: {text} (--debug shows where)"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""The commands of `sei`, a file each. They import what they need when they are called."""
+
+from __future__ import annotations
+
+
+class RunFailedError(Exception):
+    """A run failed: which step and why, in one line. Exit status 1."""
+
+
+class UsageProblem(Exception):  # noqa: N818 - it is the user's, not ours
+    """The command can't be carried out as asked. Exit status 2."""
