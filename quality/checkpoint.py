@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, assert_never
@@ -63,11 +63,11 @@ def run(
 
             missing = {spec: _missing(spec, existing) for spec in specs}
             ready = [spec for spec in specs if not missing[spec]]
-            found = _validate(door, url, ready, before, gx_home if build_docs else None)
+            found = validate(door, url, ready, before, gx_home if build_docs else None)
             outcomes = [
-                _outcome(spec, found.get((spec.table, spec.name)))
-                if not missing[spec]
-                else _without_table(spec, missing[spec], before)
+                _without_table(spec, missing[spec], before)
+                if missing[spec]
+                else found[spec.table, spec.name]
                 for spec in specs
             ]
             outcomes = [_with_volume(outcome, volumes, before) for outcome in outcomes]
@@ -117,14 +117,18 @@ def _missing(spec: CheckSpec, existing: set[str]) -> list[str]:
     return sorted({spec.table, *_tables_read(spec)} - existing)
 
 
-def _validate(
+def validate(
     door: Door,
     url: str,
-    specs: Iterable[CheckSpec],
+    specs: Collection[CheckSpec],
     before: Mapping[str, int],
-    docs_home: Path | None,
-) -> dict[tuple[str, str], dict[str, Any]]:
-    """Great Expectations' result of each check, by (table, check)."""
+    docs_home: Path | None = None,
+) -> dict[tuple[str, str], CheckOutcome]:
+    """The outcome of each of these checks, by (table, check); every table must exist.
+
+    `before` has the row counts that volumes are compared with, by table. Nothing is kept but,
+    with `docs_home`, the pages about it.
+    """
     by_table: dict[str, list[CheckSpec]] = defaultdict(list)
     for spec in specs:
         by_table[spec.table].append(spec)
@@ -134,6 +138,7 @@ def _validate(
     # No analytics, no progress bars: neither network nor noise. Set before the import reads it.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     # Logs every failed query with its traceback, values and all.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
@@ -143,13 +148,14 @@ def _validate(
         # Ephemeral: a file context would write the address, password and all, to disk.
         context = gx.get_context(mode="ephemeral")
         context.enable_analytics(False)
-        context.variables.progress_bars = {"globally": False}
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        # A failed query must not take the next one of its transaction with it.
+        options: Any = {"kwargs": {"isolation_level": "AUTOCOMMIT"}}
         source = context.data_sources.add_postgres(
             "warehouse",
             connection_string=sqlalchemy_url(url),
             create_temp_table=False,
-            # A failed query must not take the next one of its transaction with it.
-            kwargs={"isolation_level": "AUTOCOMMIT"},
+            **options,
         )
         validations = []
         for table, checks in by_table.items():
@@ -179,12 +185,15 @@ def _validate(
         source.get_execution_engine().close()
         source.get_engine().dispose()
     # Not by position: the order of the results is not that of the suite.
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for table_result in result.run_results.values():
+        for one in table_result.results:
+            told: Any = one.to_json_dict()
+            meta = told["expectation_config"]["meta"]
+            found[meta["table"], meta["check"]] = told
     return {
-        (one.expectation_config.meta["table"], one.expectation_config.meta["check"]): (
-            one.to_json_dict()
-        )
-        for table_result in result.run_results.values()
-        for one in table_result.results
+        (spec.table, spec.name): _outcome(spec, found.get((spec.table, spec.name)))
+        for spec in specs
     }
 
 
@@ -312,7 +321,7 @@ def _raised(info: Mapping[str, Any]) -> str | None:
             text = str(exception.get("exception_message") or "")
             cause = re.search(r"\(psycopg\.errors\.(\w+)\) ([^\n]*)", text)
             if cause is None:
-                return "the reason is in no form that may be shown; run with --debug"
+                return "the database did not say why"
             return f"{cause[1]}: {cause[2]}" if cause[1] in _TELLING else cause[1]
     return None
 
