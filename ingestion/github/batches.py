@@ -1,0 +1,104 @@
+"""Rows to Arrow tables with exactly the columns and types of the contract.
+
+Arrow, since dlt writes it to Postgres three times as fast as dicts (docs: sources).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from ingestion.contracts import GITHUB, Table
+from ingestion.http import BadReply
+
+_ARROW = {
+    "text": pa.string(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "bool": pa.bool_(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "json": pa.string(),
+    "date": pa.date32(),
+}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The Arrow schema of a raw table."""
+    return pa.schema(
+        [pa.field(c.name, _ARROW[c.data_type], nullable=c.nullable) for c in table.columns]
+    )
+
+
+SCHEMAS = {name: arrow_schema(table) for name, table in GITHUB.items()}
+
+
+def clean(text: str) -> str:
+    """The text as Postgres takes it: no NUL, no half of a surrogate pair; the rest untouched."""
+    if text.isascii():
+        return text.replace("\x00", "") if "\x00" in text else text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\x00", "")
+
+
+def _clean_all(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(key): _clean_all(item) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [_clean_all(item) for item in value]
+    return value
+
+
+def _cell(value: Any, data_type: str) -> Any:
+    if value is None:
+        return None
+    if data_type == "text":
+        return clean(value)
+    if data_type == "json":
+        return json.dumps(_clean_all(value), ensure_ascii=False, separators=(",", ":"))
+    return value
+
+
+def to_arrow(
+    name: str, rows: Sequence[Mapping[str, Any]], connection: str, synced_at: datetime
+) -> pa.Table:
+    """The rows as a table of the contract; raises BadReply where a required value is missing."""
+    columns = []
+    for column in GITHUB[name].columns:
+        values: list[Any]
+        if column.name == "connection":
+            values = [connection] * len(rows)
+        elif column.name == "synced_at":
+            values = [synced_at] * len(rows)
+        elif column.data_type in ("text", "json"):
+            values = [_cell(row.get(column.name), column.data_type) for row in rows]
+        else:
+            values = [row.get(column.name) for row in rows]
+        if not column.nullable and None in values:
+            row = rows[values.index(None)]
+            key = row.get("id") or row.get("sha") or row.get("name")
+            raise BadReply(f"{name}: {column.name} is missing in {key}")
+        try:
+            columns.append(pa.array(values, _ARROW[column.data_type]))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise BadReply(f"{name}: {column.name} is no {column.data_type}: {error}") from None
+    return pa.Table.from_arrays(columns, schema=SCHEMAS[name])
+
+
+def empty() -> dict[str, pa.Table]:
+    """Every table without a row, so that all of them exist after any load."""
+    return {name: schema.empty_table() for name, schema in SCHEMAS.items()}
+
+
+def join(batches: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
+    """Several batches as one."""
+    names = dict.fromkeys(name for batch in batches for name in batch)
+    return {name: pa.concat_tables([b[name] for b in batches if name in b]) for name in names}

@@ -1,0 +1,202 @@
+"""GitHub's REST and GraphQL under one roof: headers, credentials, what its errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from ingestion.github.app import InstallationToken
+from ingestion.github.documents import document, operation
+from ingestion.github.limits import GithubLimits
+from ingestion.http import (
+    ApiClient,
+    Clock,
+    Credential,
+    GraphqlClient,
+    GraphqlReply,
+    NotFound,
+    Overloaded,
+    PageSize,
+    Reply,
+    StaticToken,
+    SystemClock,
+)
+from ingestion.http.graphql import Verdict
+from ingestion.settings import GithubConnection, reveal
+
+REST_VERSION = "2022-11-28"
+USER_AGENT = "sei/0.1 (software engineering intelligence)"
+_TIMEOUTS = ("something went wrong while executing", "timedout", "timed out", "timeout")
+
+
+def classify(error: Mapping[str, Any]) -> Verdict:
+    """What an error of GitHub's GraphQL means for the reply it came with."""
+    code = (error.get("extensions") or {}).get("code") or ""
+    kind = str(error.get("type") or code).upper()
+    message = str(error.get("message") or "").lower()
+    if kind == "RATE_LIMITED" or "rate limit" in message:
+        return "limit"
+    if kind in ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"):
+        return "overload"
+    if "resource limit" in message or any(text in message for text in _TIMEOUTS):
+        return "overload"
+    if kind in ("SERVICE_UNAVAILABLE", "INTERNAL", "LOADING"):
+        return "retry"
+    if kind == "NOT_FOUND":
+        return "not_found"
+    if kind in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "UNPROCESSABLE") or "saml" in message:
+        return "forbidden"
+    # An error in a field leaves the rest of the reply good; one at the top means the document.
+    return "survive" if error.get("path") else "fatal"
+
+
+# Where fields that could not be read are noted, one line each.
+Problems = Callable[[str], None]
+
+
+def _credentials(
+    connection: GithubConnection, environ: Mapping[str, str] | None
+) -> list[StaticToken]:
+    tokens = connection.tokens(environ)
+    where = f'[[github]] "{connection.name}"'
+    if len(tokens) == 1:
+        return [StaticToken(tokens[0], f"{where}, the token")]
+    return [
+        StaticToken(token, f"{where}, token {position} of {len(tokens)}")
+        for position, token in enumerate(tokens, 1)
+    ]
+
+
+class GithubClient:
+    """One connection's GitHub, to be shared by threads."""
+
+    def __init__(
+        self,
+        connection: GithubConnection,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        attempts: int = 6,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+        only: int | None = None,
+    ) -> None:
+        """`only`: the position (from 0) of the one token to use."""
+        self.clock = clock or SystemClock()
+        self.name = f'[[github]] "{connection.name}"'
+        credentials: list[Credential]
+        if connection.app is not None:
+            credentials = [self._installation(connection, environ)]
+        else:
+            credentials = list(_credentials(connection, environ))
+        if only is not None:
+            credentials = credentials[only : only + 1]
+        self.rest = ApiClient(
+            connection.api_url,
+            credentials,
+            GithubLimits(),
+            name=self.name,
+            clock=self.clock,
+            headers={
+                "Accept": "application/vnd.github+json",
+                "User-Agent": USER_AGENT,
+                "X-GitHub-Api-Version": REST_VERSION,
+            },
+            concurrency=connection.concurrency,
+            attempts=attempts,
+            timeout=timeout,
+            transport=transport,
+        )
+        self._graphql = GraphqlClient(
+            self.rest,
+            connection.graphql_url,
+            classify,
+            # Node ids in the new form, whatever the age of the token's application.
+            {"X-Github-Next-Global-ID": "1"},
+        )
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self.rest.requests
+
+    def query(
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        sizes: Mapping[str, PageSize] | None = None,
+    ) -> GraphqlReply:
+        """The reply to a document of queries/. Raises ApiError."""
+        return self._graphql(document(name), variables, operation=operation(name), sizes=sizes)
+
+    def node(
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        problem: Problems,
+        sizes: Mapping[str, PageSize] | None = None,
+    ) -> dict[str, Any]:
+        """The `node` of such a reply; what could not be read of it is noted.
+
+        Raises ApiError: NotFound when there is no such node.
+        """
+        reply = self.query(name, variables, sizes)
+        node = reply.data.get("node")
+        if not isinstance(node, dict):
+            raise NotFound("; ".join(reply.problems) or f"{self.name}, {name}: no such node")
+        for line in reply.problems:
+            problem(line)
+        return node
+
+    def nodes(self, name: str, ids: Iterable[str], problem: Problems) -> list[dict[str, Any]]:
+        """The nodes with these ids, those that are gone left out; 100 at a time or less."""
+        wanted, size, found = list(ids), PageSize(100), []
+        while wanted:
+            count = size.size
+            try:
+                reply = self._graphql(
+                    document(name), {"ids": wanted[:count]}, operation=operation(name)
+                )
+            except NotFound:
+                reply = GraphqlReply({"nodes": []}, [])
+            except Overloaded:
+                if not size.shrink():
+                    raise
+                continue
+            for line in reply.problems:
+                if "NOT_FOUND" not in line:
+                    problem(line)
+            found += [node for node in reply.data.get("nodes") or [] if node]
+            wanted = wanted[count:]
+        return found
+
+    def close(self) -> None:
+        """Ends all waits and closes the connections."""
+        if isinstance(self.clock, SystemClock):
+            self.clock.stop()
+        self.rest.close()
+
+    def _installation(
+        self, connection: GithubConnection, environ: Mapping[str, str] | None
+    ) -> InstallationToken:
+        assert connection.app is not None
+        app = connection.app
+
+        def text(value: str | int) -> str:
+            return (
+                str(value) if isinstance(value, int) else reveal(value, environ).get_secret_value()
+            )
+
+        def request(path: str, credential: Credential) -> Reply:
+            return self.rest.request("POST", path, credential=credential)
+
+        return InstallationToken(
+            text(app.id),
+            text(app.installation_id),
+            SecretStr(text(app.private_key)),
+            self.clock,
+            request,
+        )

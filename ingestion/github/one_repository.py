@@ -1,0 +1,174 @@
+"""Everything of one repository: what changed is read, what did not is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ingestion.github import actions, deployments, issues, pull_requests, releases
+from ingestion.github.commits import Commits
+from ingestion.github.cursors import Cursor
+from ingestion.github.reading import Reading
+from ingestion.github.repository import Repository
+from ingestion.github.rows import timestamp
+from ingestion.http import ApiError, Forbidden, Stopped, Unauthorized
+from ingestion.http.errors import one_line
+
+# The count tells of new and deleted labels, only a look at them of renamed ones.
+_LABELS_HOLD = timedelta(days=7)
+
+# What is kept per repository from one sync to the next: a dict that JSON can hold.
+State = dict[str, Any]
+
+
+@dataclass
+class Outcome:
+    """What came of reading one repository; the state holds what was read to its end."""
+
+    repository: Repository
+    state: State
+    status: str
+    failed_resource: str | None = None
+    reason: str | None = None
+
+
+class _Reader:
+    def __init__(self, reading: Reading, repository: Repository, state: State) -> None:
+        self.reading = reading
+        self.repository = repository
+        self.old = state
+        self.new: State = {**state, "name": repository.full_name}
+        self.commits = Commits(reading, repository)
+        # What was deployed, tagged or released, and may stand beside the default branch. Kept in
+        # the state until it was looked at: the lists it comes from are not read again.
+        self.elsewhere: list[str] = list(state.get("elsewhere") or [])
+        self.new["elsewhere"] = self.elsewhere
+
+    def steps(self) -> list[tuple[str, Callable[[], None]]]:
+        """The lists by the name of their table, in the order in which they are read."""
+        return [
+            ("labels", self.labels),
+            ("pull_requests", self.pull_requests),
+            ("issues", self.issues),
+            ("commits", self.default_branch),
+            ("tags", self.tags),
+            ("releases", self.releases),
+            ("deployments", self.deployments),
+            ("workflow_runs", self.workflow_runs),
+            ("commits", self.other_commits),
+        ]
+
+    def _is_known(self, name: str) -> bool:
+        signature = self.repository.signatures[name]
+        return signature is not None and (self.old.get(name) or {}).get("signature") == signature
+
+    def _signed(self, name: str, **more: Any) -> None:
+        self.new[name] = {"signature": self.repository.signatures[name], **more}
+
+    def labels(self) -> None:
+        read_at = timestamp((self.old.get("labels") or {}).get("read_at"))
+        synced_at = self.reading.sync.synced_at
+        if self._is_known("labels") and read_at and read_at > synced_at - _LABELS_HOLD:
+            return
+        releases.read_labels(self.reading, self.repository)
+        self._signed("labels", read_at=synced_at.isoformat())
+
+    def pull_requests(self) -> None:
+        self._by_change("pull_requests", pull_requests.read)
+
+    def issues(self) -> None:
+        self._by_change("issues", issues.read)
+
+    def _by_change(
+        self, name: str, read: Callable[[Reading, Repository, Cursor], str | None]
+    ) -> None:
+        if self._is_known(name):
+            return
+        newest = (self.old.get(name) or {}).get("newest")
+        found = read(self.reading, self.repository, self._cursor(newest))
+        self._signed(name, newest=max(filter(None, (newest, found)), default=None))
+
+    def _cursor(self, newest: str | None) -> Cursor:
+        return Cursor.after(newest, self.reading.sync.since)
+
+    def default_branch(self) -> None:
+        self.commits.read_default_branch(self.old.get("head_sha"))
+        self.new["head_sha"] = self.repository.head_sha
+
+    def tags(self) -> None:
+        if not self._is_known("tags"):
+            self.elsewhere += releases.read_tags(self.reading, self.repository)
+            self._signed("tags")
+
+    def releases(self) -> None:
+        if not self._is_known("releases"):
+            self.elsewhere += releases.read_releases(self.reading, self.repository)
+            self._signed("releases")
+
+    def deployments(self) -> None:
+        old: deployments.State = self.old.get("deployments") or {}
+        self.new["deployments"], shas = deployments.read(self.reading, self.repository, old)
+        self.elsewhere += shas
+
+    def workflow_runs(self) -> None:
+        old: actions.State = self.old.get("workflow_runs") or {}
+        self.new["workflow_runs"], shas = actions.read(self.reading, self.repository, old)
+        if self.reading.sync.runs_deploy:
+            self.elsewhere += shas
+
+    def other_commits(self) -> None:
+        looked_at = self.old.get("looked_at") or []
+        self.new["looked_at"] = self.commits.read_elsewhere(self.elsewhere, looked_at)
+        self.elsewhere.clear()
+
+
+def read(reading: Reading, repository: Repository, state: State) -> Outcome:
+    """Hands over what changed in a repository. A list that fails keeps its old cursor.
+
+    Only what concerns everybody is raised: Unauthorized, Stopped.
+    """
+    if _wants_more_history(state, reading.sync.since):
+        state = {}
+    reader = _Reader(reading, repository, state)
+    reader.new["since"] = min(
+        reading.sync.since.isoformat(), state.get("since") or reading.sync.since.isoformat()
+    )
+    failed: list[tuple[str, str]] = []
+    for name, step in reader.steps():
+        try:
+            step()
+            reading.flush()
+        except (Unauthorized, Stopped):
+            raise
+        except ApiError as error:
+            failed.append((name, one_line(error)))
+            reading.flush_what_is_whole()
+            # A permission that is missing says nothing about the other lists.
+            if not isinstance(error, Forbidden):
+                break
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            failed.append((name, f"a reply of unexpected shape: {one_line(repr(error))}"))
+            reading.flush_what_is_whole()
+            break
+    return _outcome(reading, reader, failed)
+
+
+def _outcome(reading: Reading, reader: _Reader, failed: list[tuple[str, str]]) -> Outcome:
+    repository = reader.repository
+    if failed:
+        names = ", ".join(dict.fromkeys(name for name, _ in failed))
+        why = one_line("; ".join(text for _, text in failed), 500)
+        return Outcome(repository, reader.new, "failed", names, why)
+    problems = list(reading.problems)
+    reason: str | None = None
+    if problems:
+        reason = one_line(f"{len(problems)} fields could not be read: " + "; ".join(problems), 500)
+    status = "succeeded" if reading.row_counts else "skipped"
+    return Outcome(repository, reader.new, status, None, reason)
+
+
+def _wants_more_history(state: State, since: datetime) -> bool:
+    known = timestamp(state.get("since"))
+    return known is not None and since < known - timedelta(hours=1)

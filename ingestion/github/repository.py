@@ -1,0 +1,64 @@
+"""A repository as the list of repositories shows it: enough to tell what has to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ingestion.github import rows
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository, with signatures that stay equal while a list does not change."""
+
+    id: str
+    full_name: str
+    head_sha: str | None
+    default_branch: str | None
+    is_archived: bool
+    size: int
+    """Pull requests and issues together: what takes longest to read comes first."""
+    signatures: dict[str, str | None]
+    """By list; None where GitHub could not tell."""
+
+    @property
+    def path(self) -> str:
+        """Its path in REST."""
+        return f"/repos/{self.full_name}"
+
+    @classmethod
+    def from_node(cls, node: Mapping[str, Any]) -> Repository:
+        """From a node of queries/repositories.graphql."""
+        branch = node.get("defaultBranchRef") or {}
+        lists = {
+            "pull_requests": node.get("pullRequests"),
+            "issues": node.get("issues"),
+            "releases": node.get("releases"),
+            "tags": node.get("refs"),
+            "deployments": node.get("deployments"),
+            "labels": node.get("labels"),
+        }
+        counts = [(lists[name] or {}).get("totalCount", 0) for name in ("pull_requests", "issues")]
+        return cls(
+            id=node["id"],
+            full_name=node["nameWithOwner"],
+            head_sha=(branch.get("target") or {}).get("oid"),
+            default_branch=branch.get("name"),
+            is_archived=bool(node.get("isArchived")),
+            size=sum(counts),
+            signatures={name: _signature(found) for name, found in lists.items()},
+        )
+
+
+def _signature(connection: Mapping[str, Any] | None) -> str | None:
+    """How many there are and what the newest are, in a short text."""
+    if connection is None:
+        return None
+    parts = [str(connection.get("totalCount"))]
+    for node in rows.nodes(connection):
+        values = [node.get("id"), node.get("name"), node.get("updatedAt")]
+        values.append((node.get("target") or {}).get("oid"))
+        parts.append("@".join(str(value) for value in values if value))
+    return " ".join(parts)
