@@ -22,7 +22,7 @@
     lower({{ text }}) ~ (
         '^' || replace(
             replace(
-                regexp_replace(lower({{ glob }}), '([][.+^$(){}|\\])', '\\\1', 'g'), '*', '.*'
+                regexp_replace(lower({{ glob }}), '([\\.+^$(){}|\[\]])', '\\\1', 'g'), '*', '.*'
             ),
             '?', '.'
         ) || '$'
