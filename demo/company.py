@@ -6,6 +6,7 @@ Each repository's story is told on its own when first asked for.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,6 +26,7 @@ LOGIN = "acme"
 TIMEZONE = "Europe/Berlin"
 WEEK_STARTS_ON = "monday"
 FOUNDED = datetime(2015, 4, 1, 9, tzinfo=UTC)
+_KEPT_STORIES = 200  # a repository with two years of history takes some megabytes
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Company:
     _crews: tuple[Crew, ...]
     _habits: tuple[Habit, ...]
     _calendar: Calendar
-    _told: dict[int, RepositoryStory] = field(default_factory=dict)
+    _told: OrderedDict[int, RepositoryStory] = field(default_factory=OrderedDict)
 
     @classmethod
     def generate(cls, seed: int, repositories: int, start: date, until: datetime) -> Company:
@@ -78,14 +80,18 @@ class Company:
         return TIMEZONE
 
     def story(self, index: int) -> RepositoryStory:
-        """The story of one repository (0 for the first), told once and kept."""
-        if index not in self._told:
+        """The story of one repository (0 for the first); told again if it was not asked for lately."""
+        if index in self._told:
+            self._told.move_to_end(index)
+        else:
             begin = self._calendar.at(self.start, 0)
             world = World(
                 self.seed, index, self._habits[index], LOGIN, self.names[index],
                 self._crews[index], self._calendar, begin, second(self.until),
             )  # fmt: skip
             self._told[index] = Storyteller(world, self.start).tell()
+            if len(self._told) > _KEPT_STORIES:
+                self._told.popitem(last=False)
         return self._told[index]
 
     @property
@@ -103,7 +109,7 @@ class Company:
             timezone=TIMEZONE,
             start=self.start,
             teams=self.teams,
-            stories=tuple(self.stories),
+            stories=self.stories,
         ).tell(moment)
 
 

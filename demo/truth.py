@@ -188,6 +188,7 @@ class ServiceTruth:
     """Everything true of one service, before it is cut into periods."""
 
     service_id: str
+    repository: str
     has_source: bool
     changes: tuple[DeploymentChange, ...]
     outcomes: tuple[DeploymentOutcome, ...]
@@ -230,6 +231,7 @@ def tell_service(story: RepositoryStory, as_of: datetime) -> ServiceTruth:
     has_source = any(one.created_at <= as_of for one in story.deployments) or bool(shipments)
     return ServiceTruth(
         story.id,
+        story.name,
         has_source,
         tuple(changes),
         tuple(outcomes),
@@ -438,12 +440,12 @@ class TruthTeller:
     timezone: str
     start: date
     teams: tuple[Team, ...]
-    stories: tuple[RepositoryStory, ...]
+    stories: Iterable[RepositoryStory]
 
     def tell(self, as_of: datetime) -> Truth:
         """All true answers as of a moment."""
         services = [tell_service(story, as_of) for story in self.stories]
-        owners = {story.id: self.owner(story.name) for story in self.stories}
+        owners = {one.service_id: self.owner(one.repository) for one in services}
         dora: list[DoraValue] = []
         for service in services:
             dora += self._values("service", service.service_id, [service], as_of)
