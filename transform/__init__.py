@@ -1,0 +1,1 @@
+"""What happened, amounted to numbers: marts in, metrics out, computed by Spark."""

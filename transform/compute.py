@@ -1,0 +1,177 @@
+"""All metrics tables from all marts: how the pure functions fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from transform import deployment_outcomes as outcomes_of
+from transform.commit_graph import walk_deployments
+from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
+from transform.dora.entities import Rows, directory, membership_frame
+from transform.dora.table import dora, observe_all, pooled
+from transform.linkage_coverage import linkage_coverage
+from transform.metric_settings import MetricSettings
+from transform.pull_request_cycle import pull_request_cycle
+from transform.schemas import DEFINITION_VERSION, INPUTS, OUTPUTS, UNKNOWN_SERVICE
+
+# Small tables, needed in this process; all others are read by Spark.
+DIRECTORY = (
+    "dim_organizations",
+    "dim_teams",
+    "dim_repositories",
+    "dim_services",
+    "bridge_service_repositories",
+    "dim_metric_settings",
+)
+
+
+@dataclass(frozen=True)
+class Marts:
+    """The marts as known at `as_of`: what happened later has not happened."""
+
+    commits: DataFrame
+    pull_requests: DataFrame
+    pull_request_commits: DataFrame
+    pull_request_reverts: DataFrame
+    commit_reverts: DataFrame
+    pull_request_issues: DataFrame
+    deployments: DataFrame
+    incidents: DataFrame
+    references: DataFrame
+    developers: DataFrame
+    services: DataFrame
+    service_repositories: DataFrame
+    bands: DataFrame
+
+    @classmethod
+    def as_known(cls, frames: Mapping[str, DataFrame], as_of: datetime) -> Marts:
+        """From the tables by name: merged pull requests, production deployments, incidents."""
+        now = F.lit(as_of)
+        incidents = frames["fct_incidents"].filter(F.col("opened_at") <= now)
+        resolved = F.when(F.col("resolved_at") <= now, F.col("resolved_at"))
+        deployments = frames["fct_deployments"].filter(
+            (F.col("environment_tier") == "production")
+            & (F.col("status") == "success")
+            & (F.col("finished_at") <= now)
+        )
+        return cls(
+            commits=frames["fct_commits"],
+            pull_requests=frames["fct_pull_requests"]
+            .filter(F.col("merged_at") <= now)
+            .withColumn("is_bot", F.coalesce("is_bot", F.lit(False))),
+            pull_request_commits=frames["bridge_pull_request_commits"],
+            pull_request_reverts=frames["bridge_pull_request_reverts"],
+            commit_reverts=frames["bridge_commit_reverts"],
+            pull_request_issues=frames["bridge_pull_request_issues"],
+            deployments=deployments.select(
+                "deployment_id",
+                "repository_id",
+                F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)).alias("service_id"),
+                F.coalesce("environment", F.lit("production")).alias("environment"),
+                "commit_sha",
+                "finished_at",
+                F.least("started_at", "finished_at").alias("began_at"),
+            ),
+            incidents=incidents.withColumn("resolved_at", resolved),
+            references=frames["bridge_incident_references"],
+            developers=frames["dim_developers"],
+            services=frames["dim_services"],
+            service_repositories=frames["bridge_service_repositories"],
+            bands=frames["dora_bands"],
+        )
+
+
+def compute(
+    spark: SparkSession,
+    marts: Mapping[str, DataFrame],
+    rows: Mapping[str, Rows],
+    as_of: datetime,
+    computed_at: datetime,
+) -> dict[str, DataFrame]:
+    """The metrics tables by name, in the order in which they are best computed.
+
+    `marts`: the tables that are no part of DIRECTORY; `rows`: those that are.
+    """
+    settings = MetricSettings.of(rows["dim_metric_settings"])
+    entities, memberships = directory(
+        rows["dim_organizations"],
+        rows["dim_teams"],
+        rows["dim_services"],
+        rows["dim_repositories"],
+        rows["bridge_service_repositories"],
+    )
+    local = {
+        name: spark.createDataFrame(
+            [tuple(row.values()) for row in rows[name]], INPUTS[name].spark_schema()
+        )
+        for name in ("dim_services", "bridge_service_repositories")
+    }
+    known = Marts.as_known({**marts, **local}, as_of)
+    # Results that several others build on are computed here, and their plans cut off: Spark keeps
+    # the whole ancestry otherwise, and planning the last table takes minutes and a gigabyte.
+    commits = known.commits.localCheckpoint()
+    pull_requests = known.pull_requests.localCheckpoint()
+    incidents = known.incidents.localCheckpoint()
+    production = known.deployments.localCheckpoint()
+    walk = walk_deployments(commits, production).localCheckpoint()
+
+    linked = link_pull_requests(pull_requests, commits).localCheckpoint()
+    pushes = direct_pushes(commits, known.developers).localCheckpoint()
+    changes = deployment_changes(walk, linked, pushes, settings).localCheckpoint()
+    cycle = pull_request_cycle(pull_requests, changes, known.service_repositories).localCheckpoint()
+    deployments = (
+        walk.filter("is_step")
+        .withColumnRenamed("sha", "commit_sha")
+        .join(production.select("deployment_id", "began_at"), "deployment_id")
+        .localCheckpoint()
+    )
+    links = outcomes_of.incident_links(
+        incidents,
+        known.references,
+        known.pull_request_commits,
+        walk,
+        deployments,
+        changes,
+        settings,
+    ).localCheckpoint()
+    outcomes = outcomes_of.deployment_outcomes(
+        deployments,
+        links,
+        incidents,
+        outcomes_of.reverting_deployments(
+            changes, known.pull_request_reverts, known.commit_reverts, deployments, settings
+        ),
+        outcomes_of.rework_reasons(
+            changes,
+            pull_requests,
+            known.commit_reverts,
+            known.pull_request_issues,
+            incidents,
+        ),
+    ).localCheckpoint()
+    coverage = linkage_coverage(
+        linked, pushes, walk, deployments, changes, incidents, links, known.service_repositories
+    )
+    observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
+    pooled_rows = pooled(observed, membership_frame(spark, memberships), settings).localCheckpoint()
+    tables = {
+        "deployment_changes": changes,
+        "deployment_outcomes": outcomes,
+        "pull_request_cycle": cycle,
+        "linkage_coverage": coverage,
+        "dora": dora(spark, pooled_rows, entities, known.bands, settings, as_of),
+    }
+    return {
+        name: frame.withColumns(
+            {
+                "definition_version": F.lit(DEFINITION_VERSION).cast("long"),
+                "computed_at": F.lit(computed_at),
+            }
+        ).select(*OUTPUTS[name].column_names())
+        for name, frame in tables.items()
+    }

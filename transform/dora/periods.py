@@ -1,0 +1,131 @@
+"""Days, weeks, months, quarters and rolling windows in the organization's time zone.
+
+Everything is counted in local dates, so that a day of 23 or 25 hours is one day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from transform.metric_settings import WEEKDAYS
+
+ROLLING = {"rolling_30d": 30, "rolling_90d": 90}
+CALENDAR = ("day", "week", "month", "quarter")
+GRAINS = (*CALENDAR, *ROLLING)
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Local dates [start, end); `days` are those that rates are divided by."""
+
+    grain: str
+    start: date
+    end: date
+    days: int
+    is_partial: bool
+
+
+def local_date(moment: datetime, zone: ZoneInfo) -> date:
+    """The date of the moment in the zone."""
+    return moment.astimezone(zone).date()
+
+
+def period_start(day: date, grain: str, week_starts_on: str = "monday") -> date:
+    """The first day of the calendar period that the day is in."""
+    if grain == "day":
+        return day
+    if grain == "week":
+        return day - timedelta(days=(day.weekday() - WEEKDAYS.index(week_starts_on)) % 7)
+    if grain == "month":
+        return day.replace(day=1)
+    if grain == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    raise ValueError(f"{grain} is no calendar grain")
+
+
+def next_start(start: date, grain: str) -> date:
+    """The first day of the calendar period after the one that starts then."""
+    if grain == "day":
+        return start + _DAY
+    if grain == "week":
+        return start + 7 * _DAY
+    months = start.month - 1 + (1 if grain == "month" else 3)
+    return date(start.year + months // 12, months % 12 + 1, 1)
+
+
+def periods(
+    first_day: date, as_of: datetime, zone: ZoneInfo, week_starts_on: str = "monday"
+) -> list[Period]:
+    """All periods from the one with `first_day` to the one running at `as_of`, by grain and start.
+
+    The running calendar period is partial; its days are those begun, today included. Rolling
+    windows hold complete days only: one ends at each week's start after `first_day`, and the
+    latest at the last local midnight.
+    """
+    # At midnight sharp no moment of the new day has passed.
+    today = local_date(as_of - timedelta(microseconds=1), zone)
+    # The day whose beginning is the last local midnight.
+    midnight = local_date(as_of, zone)
+    first_day = min(first_day, today)
+    found = []
+    for grain in CALENDAR:
+        start = period_start(first_day, grain, week_starts_on)
+        while start <= today:
+            end = next_start(start, grain)
+            is_partial = end > midnight
+            days = ((today + _DAY if is_partial else end) - start).days
+            found.append(Period(grain, start, end, days, is_partial))
+            start = end
+    for grain, length in ROLLING.items():
+        ends = sorted({*_week_starts(first_day, midnight, week_starts_on), midnight})
+        found += [Period(grain, end - length * _DAY, end, length, False) for end in ends]
+    return found
+
+
+def _week_starts(after: date, until: date, week_starts_on: str) -> Iterator[date]:
+    start = next_start(period_start(after, "week", week_starts_on), "week")
+    while start <= until:
+        yield start
+        start += 7 * _DAY
+
+
+def period_frame(spark: SparkSession, all_periods: list[Period]) -> DataFrame:
+    """(period, grain, period_start, period_end, days, is_partial), `period` a number."""
+    return spark.createDataFrame(
+        pa.table(
+            {
+                "period": pa.array(range(len(all_periods)), pa.int32()),
+                "grain": pa.array([p.grain for p in all_periods], pa.string()),
+                "period_start": pa.array([p.start for p in all_periods], pa.date32()),
+                "period_end": pa.array([p.end for p in all_periods], pa.date32()),
+                "days": pa.array([p.days for p in all_periods], pa.int32()),
+                "is_partial": pa.array([p.is_partial for p in all_periods], pa.bool_()),
+            }
+        )
+    )
+
+
+def calendar_frame(spark: SparkSession, all_periods: list[Period]) -> DataFrame:
+    """(local_date, period): the periods that each date belongs to."""
+    dates: list[date] = []
+    numbers: list[int] = []
+    for number, period in enumerate(all_periods):
+        for offset in range((period.end - period.start).days):
+            dates.append(period.start + timedelta(days=offset))
+            numbers.append(number)
+    return spark.createDataFrame(
+        pa.table(
+            {
+                "local_date": pa.array(dates, pa.date32()),
+                "period": pa.array(numbers, pa.int32()),
+            }
+        )
+    )

@@ -1,0 +1,1 @@
+"""Programs that run a computation; the only place that may speak to the orchestrator."""

@@ -1,0 +1,151 @@
+"""Compute all metrics: `python -m transform.jobs.compute_metrics --as-of 2026-11-01T00:00:00Z`.
+
+Reads marts and writes metrics in the warehouse at SEI_METRICS_URL, in one Spark process. Started
+by Dagster Pipes it reports a materialization per table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from transform.errors import TransformError
+
+if TYPE_CHECKING:
+    from dagster_pipes import PipesContext
+
+
+class _Progress:
+    """Lines with the seconds since the start, for people and for Dagster's log."""
+
+    def __init__(self, pipes: PipesContext | None) -> None:
+        self._pipes = pipes
+        self._started = time.monotonic()
+
+    def __call__(self, message: str) -> None:
+        line = f"[{time.monotonic() - self._started:5.1f} s] {message}"
+        if self._pipes is not None:
+            self._pipes.log.info(line)
+        print(line, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 done, 1 failed, 2 wrong arguments or settings."""
+    options = _parser().parse_args(arguments)
+    url = options.url or os.environ.get("SEI_METRICS_URL") or ""
+    try:
+        if not url:
+            raise _UsageError(
+                "No warehouse: set SEI_METRICS_URL to postgresql://user:password@host:port/database"
+            )
+        as_of = _moment(options.as_of) if options.as_of else datetime.now(UTC)
+        with ExitStack() as stack:
+            pipes = _pipes(stack)
+            run(url, as_of, pipes)
+    except Exception as error:
+        if options.debug:
+            raise
+        print(f"compute_metrics: {_one_line(error, url)}", file=sys.stderr)
+        return 2 if isinstance(error, _UsageError) else 1
+    return 0
+
+
+def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[str, int]:
+    """Compute and write everything; the number of rows per table."""
+    # Imported here, so that --help and a missing URL answer at once.
+    from transform.compute import DIRECTORY, compute
+    from transform.schemas import INPUTS, OUTPUTS
+    from transform.session import open_session
+    from transform.warehouse import Warehouse
+
+    say = _Progress(pipes)
+    computed_at = datetime.now(UTC)
+    warehouse = Warehouse(url)
+    # Before Spark starts: what is missing is told within a second.
+    rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
+    others = [table for name, table in INPUTS.items() if name not in DIRECTORY]
+    warehouse.inspect(others)
+    say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
+    spark = open_session()
+    try:
+        say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
+        frames = compute(spark, warehouse.read(spark, others), rows, as_of, computed_at)
+        counts = warehouse.replace(frames, OUTPUTS, say)
+    finally:
+        spark.stop()
+    say("done: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+    if pipes is not None:
+        for name, count in counts.items():
+            pipes.report_asset_materialization(
+                asset_key=f"metrics/{name}", metadata=_metadata(OUTPUTS[name], count)
+            )
+    return counts
+
+
+def _metadata(table: Any, count: int) -> dict[str, Any]:
+    """Row count and columns, as Dagster shows them."""
+    return {
+        "dagster/row_count": {"raw_value": count, "type": "int"},
+        "dagster/table_name": {"raw_value": table.full_name, "type": "text"},
+        "columns": {
+            "raw_value": "\n".join(
+                ["| column | type | meaning |", "|---|---|---|"]
+                + [f"| {c.name} | {c.type} | {c.description} |" for c in table.columns]
+            ),
+            "type": "md",
+        },
+    }
+
+
+def _pipes(stack: ExitStack) -> PipesContext | None:
+    """The connection to Dagster, None if it did not start this process."""
+    if "DAGSTER_PIPES_CONTEXT" not in os.environ:
+        return None
+    from dagster_pipes import open_dagster_pipes
+
+    return stack.enter_context(open_dagster_pipes())
+
+
+class _UsageError(TransformError):
+    """Wrong arguments or settings."""
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _UsageError(
+            f"--as-of {text!r} is no time: expected ISO 8601, like 2026-11-01T00:00:00Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m transform.jobs.compute_metrics",
+        description="Compute the metrics tables from the marts.",
+    )
+    parser.add_argument("--as-of", help="time of the computation, ISO 8601, UTC if without zone")
+    parser.add_argument("--url", help="warehouse, default SEI_METRICS_URL")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    return parser
+
+
+def _one_line(error: BaseException, url: str) -> str:
+    from transform.session import first_line
+    from transform.warehouse import without_password
+
+    text = first_line(error)
+    if not isinstance(error, TransformError):
+        text = f"{type(error).__name__}: {text} (--debug shows more)"
+    return without_password(text, url) if url else text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""metrics.linkage_coverage: how much could be linked, and why the rest could not."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from transform.schemas import UNKNOWN_SERVICE
+
+
+def linkage_coverage(
+    linked_pull_requests: DataFrame,
+    pushes: DataFrame,
+    walk: DataFrame,
+    deployments: DataFrame,
+    changes: DataFrame,
+    incidents: DataFrame,
+    links: DataFrame,
+    service_repositories: DataFrame,
+) -> DataFrame:
+    """Rows (service_id, reason, row_count); every change, deployment and incident is in one.
+
+    In a repository of several services a change is counted for each of them.
+    """
+    services = service_repositories.select("repository_id", "service_id").distinct()
+    deployed = deployments.select("service_id", F.lit(True).alias("is_deployed")).distinct()
+    shipped = changes.groupBy("service_id", "repository_id", "change_id").agg(
+        F.min("link_method").alias("shipped_by")
+    )
+    reached = (
+        walk.filter(~F.col("is_step"))
+        .groupBy("service_id", "repository_id", "sha")
+        .agg(F.lit(True).alias("is_reached"))
+    )
+
+    def judged(changed: DataFrame, reason: Column) -> DataFrame:
+        return (
+            changed.join(F.broadcast(services), "repository_id", "left")
+            .withColumn("service_id", F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)))
+            .join(shipped, ["service_id", "repository_id", "change_id"], "left")
+            .join(reached, ["service_id", "repository_id", "sha"], "left")
+            .join(F.broadcast(deployed), "service_id", "left")
+            .select("service_id", reason.alias("reason"))
+        )
+
+    by = F.col("shipped_by")
+    in_default_branch = F.coalesce("merged_to_default_branch", F.lit(True))
+    of_pull_requests = judged(
+        linked_pull_requests.select(
+            "repository_id",
+            F.col("pull_request_id").alias("change_id"),
+            F.col("link_sha").alias("sha"),
+            "is_link_known",
+            "merged_to_default_branch",
+        ),
+        F.when(by == "merge_commit", "pull_request_shipped")
+        .when(by == "head_commit", "pull_request_shipped_by_head_commit")
+        .when(by == "title", "pull_request_shipped_by_title")
+        .when(F.col("is_reached"), "pull_request_baseline")
+        .when(~in_default_branch, "pull_request_not_in_default_branch")
+        .when(~F.col("is_link_known"), "pull_request_merge_commit_unknown")
+        .when(F.col("is_deployed").isNull(), "pull_request_without_deployments")
+        .otherwise("pull_request_not_deployed_yet"),
+    )
+    of_commits = judged(
+        pushes.select("repository_id", F.col("sha").alias("change_id"), "sha"),
+        F.when(by.isNotNull(), "commit_shipped")
+        .when(F.col("is_reached"), "commit_baseline")
+        .when(F.col("is_deployed").isNull(), "commit_without_deployments")
+        .otherwise("commit_not_deployed_yet"),
+    )
+    of_deployments = deployments.select(
+        "service_id",
+        F.when(F.col("is_commit_known"), "deployment_commit_known")
+        .otherwise("deployment_commit_unknown")
+        .alias("reason"),
+    )
+    best = links.groupBy("incident_id").agg(F.min("link_method").alias("method"))
+    of_incidents = incidents.join(best, "incident_id", "left").select(
+        F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)).alias("service_id"),
+        F.when(F.col("method") == "window", "incident_linked_by_window")
+        .when(F.col("method").isNotNull(), "incident_linked_explicitly")
+        .when(F.col("service_id").isNull(), "incident_service_unknown")
+        .otherwise("incident_unlinked")
+        .alias("reason"),
+    )
+    return (
+        reduce(DataFrame.unionByName, [of_pull_requests, of_commits, of_deployments, of_incidents])
+        .groupBy("service_id", "reason")
+        .agg(F.count("*").alias("row_count"))
+    )
