@@ -2,7 +2,13 @@
 
 with seen as (
 
-    select account_id, connection, login, name, account_type, 1 as preference
+    select
+        account_id,
+        connection,
+        login,
+        name,
+        account_type,
+        1 as preference
     from {{ ref('stg_github__users') }}
 
     {%- for model in [
@@ -10,19 +16,37 @@ with seen as (
         'stg_github__pull_request_review_comments', 'stg_github__issue_comments',
         'stg_github__issues',
     ] %}
-    union all
-    select distinct author_id, connection, author_login, null, author_type, 2
-    from {{ ref(model) }}
+        union all
+        select distinct
+            author_id,
+            connection,
+            author_login,
+            null,
+            author_type,
+            2
+        from {{ ref(model) }}
     {%- endfor %}
 
     {%- for model in ['stg_github__commits', 'stg_github__pull_request_commits'] %}
-    union all
-    select distinct author_id, connection, author_login, null, null, 3
-    from {{ ref(model) }}
+        union all
+        select distinct
+            author_id,
+            connection,
+            author_login,
+            null,
+            null,
+            3
+        from {{ ref(model) }}
     {%- endfor %}
 
     union all
-    select distinct account_id, connection, login, null, null, 3
+    select distinct
+        account_id,
+        connection,
+        login,
+        null,
+        null,
+        3
     from {{ ref('stg_github__team_members') }}
 
 ),

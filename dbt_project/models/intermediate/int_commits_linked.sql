@@ -4,7 +4,7 @@
     post_hook='analyze {{ this }}',
 ) }}
 
--- All joins are on equality (hash joins), so the cost grows with the rows and not with their product.
+-- All joins are on equality (hash joins): the cost grows with the rows, not with their product.
 with merged as (
 
     select

@@ -24,7 +24,10 @@ by_rule as (
         on
             events.repository_id = rules.repository_id
             and events.kind = rules.kind
-            and (rules.environment_pattern is null or events.environment ~ rules.environment_pattern)
+            and (
+                rules.environment_pattern is null
+                or events.environment ~ rules.environment_pattern
+            )
             and (
                 rules.name_pattern is null
                 or events.name ~ rules.name_pattern

@@ -12,13 +12,21 @@ with incidents as (
 
 texts as (
 
-    select issue_id as incident_id, mentioned, 'issue_text' as method, 1 as preference
+    select
+        issue_id as incident_id,
+        mentioned,
+        'issue_text' as method,
+        1 as preference
     from {{ ref('stg_github__issues') }}
     where mentioned is not null
 
     union all
 
-    select issue_id, mentioned, 'comment', 2
+    select
+        issue_id,
+        mentioned,
+        'comment',
+        2
     from {{ ref('stg_github__issue_comments') }}
     where mentioned is not null and issue_id is not null
 
@@ -26,7 +34,11 @@ texts as (
 
 mentions as (
 
-    select incidents.*, texts.mentioned, texts.method, texts.preference
+    select
+        incidents.*,
+        texts.mentioned,
+        texts.method,
+        texts.preference
     from incidents
     inner join texts on incidents.incident_id = texts.incident_id
 
@@ -89,7 +101,11 @@ named_shas as (
 -- Equality on the shortest abbreviation lets the planner hash; starts_with then decides.
 known_shas as (
 
-    select connection, repository_id, sha from {{ ref('stg_github__commits') }}
+    select
+        connection,
+        repository_id,
+        sha
+    from {{ ref('stg_github__commits') }}
 
 ),
 
@@ -224,7 +240,13 @@ found as (
     from (
         select * from pull_requests_named
         union all
-        select incident_id, pull_request_id, repository_id, method, preference from branch_commits
+        select
+            incident_id,
+            pull_request_id,
+            repository_id,
+            method,
+            preference
+        from branch_commits
     ) as named
 
 )

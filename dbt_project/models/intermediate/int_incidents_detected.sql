@@ -4,7 +4,9 @@ with rules as (
 
     select * from {{ ref('stg_settings__incident_rules') }}
     -- a rule by type or project is about Jira
-    where labels is not null or (repositories is not null and issue_types is null and projects is null)
+    where
+        labels is not null
+        or (repositories is not null and issue_types is null and projects is null)
 
 )
 
@@ -25,7 +27,7 @@ inner join {{ ref('stg_github__repositories') }} as repositories
     on issues.repository_id = repositories.repository_id
 inner join rules
     on
-        (rules.connection is null or rules.connection = issues.connection)
+        (rules.connection is null or issues.connection = rules.connection)
         and (
             rules.repositories is null
             or exists (

@@ -13,12 +13,24 @@ with responses as (
 
     union all
 
-    select 'review_comment', pull_request_id, author_id, false, created_at, synced_at
+    select
+        'review_comment',
+        pull_request_id,
+        author_id,
+        false,
+        created_at,
+        synced_at
     from {{ ref('stg_github__pull_request_review_comments') }}
 
     union all
 
-    select 'comment', pull_request_id, author_id, false, created_at, synced_at
+    select
+        'comment',
+        pull_request_id,
+        author_id,
+        false,
+        created_at,
+        synced_at
     from {{ ref('stg_github__issue_comments') }}
     where pull_request_id is not null
 

@@ -22,12 +22,18 @@ merged as (
 -- Hashes named by the pull request itself or by a commit that it brought.
 named_shas as (
 
-    select pull_request_id, repository_id, unnest(reverted_shas) as sha
+    select
+        pull_request_id,
+        repository_id,
+        unnest(reverted_shas) as sha
     from pull_requests
 
     union
 
-    select linked.pull_request_id, commits.repository_id, unnest(commits.reverted_shas)
+    select
+        linked.pull_request_id,
+        commits.repository_id,
+        unnest(commits.reverted_shas)
     from {{ ref('stg_github__commits') }} as commits
     inner join {{ ref('int_commits_linked') }} as linked
         on commits.repository_id = linked.repository_id and commits.sha = linked.sha
@@ -111,6 +117,10 @@ select distinct on (pull_request_id, reverted_pull_request_id)
     pull_request_id,
     reverted_pull_request_id,
     method
-from (select * from explicit union all select * from by_headline) as found
+from (
+    select * from explicit
+    union all
+    select * from by_headline
+) as found
 where pull_request_id != reverted_pull_request_id
 order by pull_request_id, reverted_pull_request_id, preference

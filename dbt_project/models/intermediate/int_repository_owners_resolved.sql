@@ -5,7 +5,10 @@ with candidates as (
         team_repositories.team_id,
         dense_rank() over (
             partition by team_repositories.repository_id
-            order by array_position(array['ADMIN', 'MAINTAIN', 'WRITE'], team_repositories.permission)
+            order by
+                case team_repositories.permission
+                    when 'ADMIN' then 1 when 'MAINTAIN' then 2 else 3
+                end
         ) as preference
     from {{ ref('stg_github__team_repositories') }} as team_repositories
     inner join {{ ref('stg_github__teams') }} as teams

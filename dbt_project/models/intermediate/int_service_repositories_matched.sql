@@ -2,7 +2,11 @@
 
 with repositories as (
 
-    select repository_id, connection, full_name from {{ ref('stg_github__repositories') }}
+    select
+        repository_id,
+        connection,
+        full_name
+    from {{ ref('stg_github__repositories') }}
 
 ),
 

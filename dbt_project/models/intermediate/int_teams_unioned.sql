@@ -17,16 +17,28 @@ github as (
 
 stated as (
 
-    select name, parent, 1 as preference from {{ ref('stg_settings__teams') }}
+    select
+        name,
+        parent,
+        1 as preference
+    from {{ ref('stg_settings__teams') }}
     union all
-    select parent, null, 2 from {{ ref('stg_settings__teams') }} where parent is not null
+    select
+        parent,
+        null,
+        2
+    from {{ ref('stg_settings__teams') }}
+    where parent is not null
 
 ),
 
 -- A service may name a team that is on GitHub; one that is nowhere else exists by being named.
 named_by_services as (
 
-    select services.team, null, 3
+    select
+        services.team,
+        null,
+        3
     from {{ ref('stg_settings__services') }} as services
     where
         services.team is not null
@@ -44,7 +56,11 @@ settings as (
         {{ slug('name') }} as slug,
         name,
         parent
-    from (select * from stated union all select * from named_by_services) as names
+    from (
+        select * from stated
+        union all
+        select * from named_by_services
+    ) as names
     order by {{ slug('name') }}, preference, name
 
 )

@@ -13,7 +13,10 @@ with reverting as (
 
 hotfix as (
 
-    select hotfix_labels, hotfix_branches from {{ ref('stg_settings__metrics') }}
+    select
+        hotfix_labels,
+        hotfix_branches
+    from {{ ref('stg_settings__metrics') }}
 
 )
 

@@ -97,9 +97,16 @@ by_repositories as (
 
 services as (
 
-    select service_id, name, false as is_default from stated
+    select
+        service_id,
+        name,
+        false as is_default
+    from stated
     union all
-    select distinct matched.service_id, by_repositories.full_name, true
+    select distinct
+        matched.service_id,
+        by_repositories.full_name,
+        true
     from matched
     inner join by_repositories on matched.service_id = by_repositories.service_id
     where matched.is_default

@@ -32,5 +32,9 @@ select distinct on (team_id, developer_id)
     team_id,
     developer_id,
     role
-from (select * from stated union all select * from github) as members
+from (
+    select * from stated
+    union all
+    select * from github
+) as members
 order by team_id, developer_id, role

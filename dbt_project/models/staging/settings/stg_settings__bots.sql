@@ -6,8 +6,7 @@ with source as (
 
 renamed as (
 
-    select
-        login::text as login
+    select login::text as login
     from source
 
 )
