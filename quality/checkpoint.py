@@ -149,13 +149,8 @@ def validate(
         context = gx.get_context(mode="ephemeral")
         context.enable_analytics(False)
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        # A failed query must not take the next one of its transaction with it.
-        options: Any = {"kwargs": {"isolation_level": "AUTOCOMMIT"}}
         source = context.data_sources.add_postgres(
-            "warehouse",
-            connection_string=sqlalchemy_url(url),
-            create_temp_table=False,
-            **options,
+            "warehouse", connection_string=sqlalchemy_url(url), create_temp_table=False
         )
         validations = []
         for table, checks in by_table.items():
