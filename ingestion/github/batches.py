@@ -93,11 +93,6 @@ def to_arrow(
     return pa.Table.from_arrays(columns, schema=SCHEMAS[name])
 
 
-def empty() -> dict[str, pa.Table]:
-    """Every table without a row, so that all of them exist after any load."""
-    return {name: schema.empty_table() for name, schema in SCHEMAS.items()}
-
-
 def join(batches: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
     """Several batches as one."""
     names = dict.fromkeys(name for batch in batches for name in batch)

@@ -21,7 +21,8 @@ def read_repositories(
     after = None
     found: dict[str, Repository] = {}
     while True:
-        data = reading.query("repositories", {"login": login, "after": after})
+        variables = {"login": login, "after": after}
+        data = reading.query("repositories", variables, meets_people=False)
         owner = data.get("repositoryOwner")
         if owner is None:
             raise NotFound(

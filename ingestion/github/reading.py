@@ -120,13 +120,16 @@ class Reading:
         """Notes what could not be read, without giving up the rest."""
         self.problems[line] = None
 
-    def query(self, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def query(
+        self, name: str, variables: Mapping[str, Any], *, meets_people: bool = True
+    ) -> dict[str, Any]:
         """The data of a reply to a document. Raises ApiError."""
         self._asked()
         reply = self.sync.client.query(name, variables, self.sync.sizes.get(name))
         for line in reply.problems:
             self.problem(line)
-        self.sync.people.meet(reply.data)
+        if meets_people:
+            self.sync.people.meet(reply.data)
         return reply.data
 
     def node(self, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dlt
@@ -24,11 +24,18 @@ def table_resources(make_reader: Callable[[], Reader]) -> list[DltResource]:
     @dlt.resource(name="github_reading", selected=False)
     def reading() -> Iterator[Batch]:
         # Every table exists after any load, whether or not there was a row for it.
-        yield batches.empty()
+        known = dlt.current.source_schema().tables
+        if missing := [t.name for t in GITHUB.values() if not _is_complete(t, known)]:
+            yield {name: batches.SCHEMAS[name].empty_table() for name in missing}
         state = dlt.current.source_state()
         yield from make_reader().batches(state)
 
     return [reading, *(_resource(table, reading) for table in GITHUB.values())]
+
+
+def _is_complete(table: Table, known: Mapping[str, Any]) -> bool:
+    """Whether the warehouse has the table with all its columns."""
+    return set(table.column_names()) <= set((known.get(table.name) or {}).get("columns") or {})
 
 
 def _resource(table: Table, reading: DltResource) -> DltResource:

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from graphql import (
     parse,
 )
 
+from ingestion.contracts import GITHUB
 from ingestion.github.client import GithubClient
+from ingestion.github.reader import Reader
 from ingestion.settings import GithubConnection, Settings
 
 SCHEMA = Path(__file__).parent / "fixtures" / "github_schema.graphql"
@@ -35,6 +37,7 @@ _DEFAULTS: dict[str, Any] = {
     "String": "",
     "DateTime": "2026-01-01T00:00:00Z",
 }
+_GHOST = {"__typename": "User", "id": "U_ghost", "login": "ghost"}
 _ORDER = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt", "NAME": "name"}
 
 Answer = Callable[["_Handler"], None]
@@ -206,7 +209,7 @@ class FakeGithub:
         if name == "owner":
             return self.owners[source["nameWithOwner"].partition("/")[0]]
         if value is None and isinstance(info.return_type, GraphQLNonNull):
-            return _DEFAULTS.get(named, "")
+            return _GHOST if named == "Actor" else _DEFAULTS.get(named, "")
         return value
 
     def _root(self, name: str, args: dict[str, Any]) -> Any:
@@ -470,6 +473,57 @@ def make_client(clock: Waits) -> Iterator[Callable[..., GithubClient]]:
     yield make
     for client in made:
         client.close()
+
+
+class Sync:
+    """What one sync handed over."""
+
+    def __init__(self, batches: list[dict[str, Any]], reader: Reader) -> None:
+        self._batches = batches
+        self.report = reader.report
+        self.requests = reader.client.requests
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table; JSON is decoded."""
+        json_columns = [c.name for c in GITHUB[table].columns if c.data_type == "json"]
+        found = [row for b in self._batches if table in b for row in b[table].to_pylist()]
+        for row in found:
+            row.update({name: json.loads(row[name]) for name in json_columns if row[name]})
+        return found
+
+    def values(self, table: str, column: str) -> list[Any]:
+        """A column of a table, sorted."""
+        return sorted((row[column] for row in self.rows(table)), key=str)
+
+    def status(self, name: str = "acme/shop") -> dict[str, Any]:
+        """The row of repository_syncs."""
+        return next(r for r in self.rows("repository_syncs") if r["repository_full_name"] == name)
+
+
+@pytest.fixture
+def read(
+    make_settings: Callable[..., Settings], make_client: Callable[..., GithubClient], noon: datetime
+) -> Callable[..., Sync]:
+    """Reads the fake GitHub without a warehouse; calls share their state as syncs do."""
+    state: dict[str, Any] = {}
+    syncs = 0
+
+    def go(settings: dict[str, Any] | None = None, *, full: bool = False, **more: Any) -> Sync:
+        nonlocal syncs
+        client_options = {key: more.pop(key) for key in ("attempts", "environ") if key in more}
+        at = more.pop("at", noon + timedelta(hours=syncs))
+        progress = more.pop("progress", None)
+        made = make_settings(settings, **more)
+        client = make_client(made.github[0], **client_options)
+        reader = Reader(made.github[0], made, at, client=client, full=full, progress=progress)
+        syncs += 1
+        batches = list(reader.batches(state))
+        # What goes into the warehouse must survive the way there and back.
+        state.update(json.loads(json.dumps(state)))
+        return Sync(batches, reader)
+
+    go.state = state  # type: ignore[attr-defined]
+    return go
 
 
 @pytest.fixture

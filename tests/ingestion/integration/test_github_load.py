@@ -217,3 +217,37 @@ def test_everything_of_a_repository_arrives(world: World, shop: dict[str, Any]) 
     assert result.failures == []
     empty = {name for name, count in result.row_counts.items() if count == 0}
     assert empty == set()
+
+
+def test_values_of_a_repository(world: World, shop: dict[str, Any]) -> None:
+    world.load()
+
+    (pull,) = world.rows("select * from raw_github.pull_requests")
+    assert pull["title"] == "Fix it 😀"
+    assert pull["database_id"] == 3_000_000_000
+    assert pull["merged_at"].isoformat() == "2026-01-11T08:00:00+00:00"
+    assert (pull["author_login"], pull["merged_by_login"]) == ("ann", "dependabot[bot]")
+    assert (pull["labels"], pull["closing_issue_ids"]) == (["bug"], ["I_9"])
+    assert (pull["reverted_numbers"], pull["body"]) == ([9], None)
+    assert pull["synced_at"] == world.noon + timedelta(hours=1)
+    assert world.values("select author_id from raw_github.pull_request_reviews") == [None]
+    assert world.values("select body from raw_github.pull_request_review_comments") == [None]
+    comments = world.rows("select mentioned from raw_github.issue_comments order by id")
+    assert {"shas": ["deadbeef1"], "pull_requests": ["acme/api#4"]} in [
+        row["mentioned"] for row in comments
+    ]
+    assert world.values("select mentioned from raw_github.issues") == [
+        {"shas": ["abc1234"], "pull_requests": ["acme/shop#1"]}
+    ]
+    commits = world.rows("select * from raw_github.commits order by sha")
+    assert [(c["parent_shas"], c["reverted_shas"]) for c in commits] == [
+        ([], None),
+        (["a" * 40], ["a" * 40]),
+    ]
+    (tag,) = world.rows("select * from raw_github.tags")
+    assert (tag["commit_sha"], tag["is_annotated"]) == ("a" * 40, True)
+    assert tag["tagged_at"].isoformat() == "2026-01-10T11:00:00+00:00"
+    assert sorted(world.values("select login from raw_github.users")) == ["ann", "dependabot[bot]"]
+    assert world.values("select runner_labels from raw_github.workflow_jobs") == [["ubuntu"]]
+    (sync,) = world.rows("select * from raw_github.repository_syncs")
+    assert (sync["status"], sync["reason"]) == ("succeeded", None)
