@@ -44,8 +44,25 @@ def metrics_follow_marts() -> dg.AutomationCondition:
     return dg.AutomationCondition.eager().with_label("metrics_follow_marts")
 
 
-def may_retry(run: dg.DagsterRun, error: Exception) -> bool:
+# In the metadata of a failed step: what failed is the user's to mend.
+MISTAKE = "wrong settings or credentials"
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether wrong settings or credentials are behind the error."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        names = {kind.__name__ for kind in type(found).__mro__}
+        if names & {"SettingsError", "Unauthorized"}:
+            return True
+        seen.append(found)
+        # dlt keeps what went wrong in a step beside Python's own chain.
+        inner = getattr(found, "exception", None)
+        found = inner if isinstance(inner, BaseException) else found.__cause__ or found.__context__
+    return False
+
+
+def may_retry(run: dg.DagsterRun, error: BaseException) -> bool:
     """Whether another try can help: nobody waits at a terminal, and it is no wrong setting."""
-    mistakes = ("SettingsError", "CredentialsError", "ContractError")
-    is_mistake = any(base.__name__ in mistakes for base in type(error).__mro__)
-    return not is_mistake and run.tags.get(STARTED_BY_TAG) != COMMAND_LINE
+    return not is_mistake(error) and run.tags.get(STARTED_BY_TAG) != COMMAND_LINE

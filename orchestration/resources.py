@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from ingestion.settings import Settings, SettingsError, load_settings
+from orchestration.automation import MISTAKE
 from orchestration.runs import mark_process
 from orchestration.warehouse import Warehouse, WarehouseError, home_folder
 
@@ -34,7 +35,9 @@ class Platform(dg.ConfigurableResource):
         try:
             return load_settings()
         except SettingsError as error:
-            raise dg.Failure(f"wrong settings: {error}", allow_retries=False) from error
+            raise dg.Failure(
+                f"wrong settings: {error}", metadata={MISTAKE: True}, allow_retries=False
+            ) from error
 
     def warehouse(self) -> Warehouse:
         """The warehouse, started and prepared."""

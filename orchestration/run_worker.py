@@ -35,7 +35,7 @@ def _execute(request: dict[str, Any], pipe: TextIO) -> bool:
         from orchestration import progress
         from orchestration.runs import fail_abandoned_runs, running_refresh
 
-        repository = ReconstructableRepository.for_module("orchestration.definitions", None)
+        repository = ReconstructableRepository.for_module("orchestration.definitions", "defs")
         job = repository.get_reconstructable_job("refresh_everything")
         definition = job.get_definition()
     except Exception as error:
@@ -80,6 +80,7 @@ def _facts(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "step_failed", {
             "step": event.step_key,
             "reason": reason_of(event.step_failure_data.error),
+            "is_mistake": _is_mistake(event.step_failure_data.user_failure_data),
         }
     elif event.is_step_up_for_retry:
         yield "step_retry", {
@@ -103,6 +104,12 @@ def _facts(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         data = event.job_failure_data
         if data.error and not data.first_step_failure_event:
             yield "run_failed", {"reason": reason_of(data.error)}
+
+
+def _is_mistake(failure: Any) -> bool:
+    from orchestration.automation import MISTAKE
+
+    return bool(failure and failure.metadata.get(MISTAKE) and failure.metadata[MISTAKE].value)
 
 
 def _origin(job: Any) -> Any:

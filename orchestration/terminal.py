@@ -29,15 +29,15 @@ class RunDisplay:
     """Shows the events of a run; afterwards knows whether it succeeded, or what went wrong."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True, highlight=False)
+        self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self.succeeded = False
         self.problem = ""
+        # Whether the problem is one of settings or credentials.
+        self.is_mistake = False
         self._began = time.monotonic()
         self._current = "starting"
         self._detail = ""
         self._counts: dict[str, int] = {"passed": 0, "tables": 0}
-        self._failed_checks: list[str] = []
-        self._failed_steps: list[str] = []
         self._live = Live(
             console=self.console, get_renderable=self._line, refresh_per_second=8, transient=True
         )
@@ -81,7 +81,6 @@ class RunDisplay:
     def _on_step(self, event: dict[str, Any]) -> None:
         self._current, self._detail = label(event["step"]), ""
         self._counts = {"passed": 0, "tables": 0}
-        self._failed_checks = []
 
     def _on_table(self, event: dict[str, Any]) -> None:
         self._counts["tables"] += 1
@@ -94,7 +93,6 @@ class RunDisplay:
         about = f"{event['table']}: {event['name']}"
         if event.get("description"):
             about += f" – {event['description']}"
-        self._failed_checks.append(about)
         color = "red" if event["severity"] == "ERROR" else "yellow"
         self.console.print(f"  [{color}]![/{color}] {escape(about)}")
 
@@ -112,9 +110,9 @@ class RunDisplay:
     def _on_step_failed(self, event: dict[str, Any]) -> None:
         step = label(event["step"])
         self.console.print(f"[red]✗[/red] {step}")
-        self._failed_steps.append(step)
         if not self.problem:
             self.problem = f"{step}: {event['reason']}"
+            self.is_mistake = bool(event.get("is_mistake"))
 
     def _on_step_skipped(self, event: dict[str, Any]) -> None:
         self.console.print(f"[dim]- {label(event['step'])} (skipped)[/dim]")

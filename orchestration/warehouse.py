@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from orchestration.postgres import (
     Credentials,
     EmbeddedPostgres,
     WarehouseError,
+    locked,
 )
 
 __all__ = ["ROLES", "Warehouse", "WarehouseError", "home_folder"]
@@ -114,6 +116,14 @@ class Warehouse:
         """Whether an embedded server was stopped; a server of the user's own is left alone."""
         return self._server.stop() if self._server else False
 
+    def clear(self) -> None:
+        """Drops all tables of the warehouse; for the demo, when it becomes another company."""
+        with self._connected() as connection, connection.transaction():
+            for schema in re.findall(r"create schema if not exists (\w+)", _SQL.read_text()):
+                statement = sql.SQL("drop schema if exists {} cascade")
+                connection.execute(statement.format(sql.Identifier(schema)))
+        self.prepare(force=True)
+
     def prepare(self, *, force: bool = False) -> None:
         """Roles, schemas and grants as in warehouse.sql; nothing happens when they are there."""
         statements = _SQL.read_text()
@@ -145,9 +155,11 @@ class Warehouse:
     def _connected(self, database: str | None = None) -> Iterator[psycopg.Connection[Any]]:
         """A connection as the owner, in autocommit; database errors become one line."""
         url = _with(self._owner_url, database=database) if database else self._owner_url
-        with one_line_errors(url):
-            with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
-                yield connection
+        with (
+            one_line_errors(url),
+            psycopg.connect(url, connect_timeout=10, autocommit=True) as connection,
+        ):
+            yield connection
 
     def _fingerprint(self, statements: str) -> str:
         """Changes with the statements and with any password."""
@@ -311,8 +323,6 @@ def _derived(owner_url: str) -> dict[str, str] | None:
 
 def _kept(server: EmbeddedPostgres) -> dict[str, str]:
     """Random role passwords, kept in SEI_HOME."""
-    from orchestration.postgres import locked
-
     credentials = server.read_credentials()
     wanted = (*ROLES, DAGSTER_ROLE)
     if credentials is None or any(role not in credentials.roles for role in wanted):

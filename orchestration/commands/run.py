@@ -58,6 +58,8 @@ def refresh(home: Home, warehouse: Warehouse, config: dict[str, Any]) -> None:
     with display:
         for event in worker_events(request, environ, log):
             display.show(event)
+    if display.problem and display.is_mistake:
+        raise UsageProblem(display.problem)
     if display.problem:
         raise RunFailedError(f"{display.problem} (log: {log})")
     if not display.succeeded:

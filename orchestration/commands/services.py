@@ -31,7 +31,7 @@ SERVICES = ("code-server", "webserver", "daemon")
 
 def up(port: int, foreground: bool, demo: bool) -> None:
     """Starts what is not running yet and waits until it answers."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     home = shown_home(demo=demo)
     other = own_home() if home.is_demo else demo_home()
     if Background("webserver", other.folder).process():
@@ -47,6 +47,10 @@ def up(port: int, foreground: bool, demo: bool) -> None:
     if webserver.process() and (running := webserver.details().get("port")):
         port = int(running)
     with console.status("starting Dagster …"):
+        if home.is_demo:
+            from orchestration.commands.demo import Story, serve_story
+
+            serve_story(home, Story.read(home))
         _start(home, port)
     where = "the demo company" if home.is_demo else str(home.config)
     console.print(
@@ -70,7 +74,7 @@ def _start(home: Home, port: int) -> None:
             services[name].stop()
         code_port = free_port()
         command = ["dagster", "code-server", "start", "-h", HOST, "-p", str(code_port)]
-        command += ["-m", "orchestration.definitions"]
+        command += ["-m", "orchestration.definitions", "--location-name", "sei"]
         code.start(_python(command), environ, PROJECT, port=code_port)
     code_port = int(code.details()["port"])
     workspace = home.folder / "dagster" / "workspace.yaml"
@@ -93,7 +97,7 @@ def _start(home: Home, port: int) -> None:
 
 def down() -> None:
     """Stops whatever runs in one's own home and in the demo's."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     stopped = []
     for home in (own_home(), demo_home()):
         prefix = "demo: " if home.is_demo else ""

@@ -5,13 +5,12 @@ says why the contract of the tables is used instead.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import dagster as dg
 
 from ingestion.contracts import GITHUB, SETTINGS, Table
-from ingestion.settings import Settings
-from orchestration.automation import LOAD_RETRIES, may_retry
+from orchestration.automation import LOAD_RETRIES, MISTAKE, is_mistake, may_retry
 from orchestration.progress import reporter
 from orchestration.resources import Platform
 from orchestration.tables import row_counts
@@ -47,16 +46,34 @@ def github(
     for connection in chosen(settings.github, config.sources):
         report = reporter(f"repositories of {connection.name}", context.log.info)
         try:
-            result = load(connection, settings, url, full=config.full, progress=report)
+            result = load(
+                connection,
+                settings,
+                url,
+                full=config.full,
+                progress=lambda p, report=report: report(
+                    p.repositories_done, p.repositories_total, p.current or ""
+                ),
+            )
         except Exception as raised:  # the other connections' data is worth having
-            error = raised
-            failed.append(f"{connection.name}: {raised}")
+            error = error or raised
+            failed.append(str(raised))
             context.log.error(failed[-1])
             continue
+        context.log.info(
+            f"{connection.name}: {sum(result.row_counts.values())} rows from "
+            f"{result.repositories} repositories ({result.skipped} unchanged, "
+            f"{len(result.failures)} failed), {result.requests} requests, "
+            f"{result.seconds_waited:.0f} s waited for rate limits"
+        )
         for table, count in result.row_counts.items():
             loaded[table] = loaded.get(table, 0) + count
     if error:
-        raise dg.Failure("; ".join(failed), allow_retries=may_retry(context.run, error)) from error
+        raise dg.Failure(
+            "; ".join(failed),
+            metadata={MISTAKE: is_mistake(error)},
+            allow_retries=may_retry(context.run, error),
+        ) from error
     yield from _materialized(platform.url("inspector"), GITHUB.values(), loaded)
 
 
@@ -91,14 +108,6 @@ def _materialized(
             metadata["dagster/row_count"] = count
         if loaded is not None:
             metadata["rows_loaded"] = loaded.get(table.name, 0)
-        yield cast(
-            "dg.MaterializeResult",
-            dg.MaterializeResult(
-                asset_key=asset_key(table.schema, table.name), metadata=metadata
-            ),
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table.schema, table.name), metadata=metadata
         )
-
-
-def connection_names(settings: Settings) -> list[str]:
-    """What `--source` may name."""
-    return [connection.name for connection in settings.github]

@@ -34,7 +34,7 @@ def _door(door: Door) -> dg.AssetChecksDefinition:
         from quality.checkpoint import run
 
         selected = context.selected_asset_check_keys
-        for outcome in run(door, platform.url("inspector"), context.run_id):
+        for outcome in run(door, platform.url("inspector"), context.run.run_id):
             key = dg.AssetCheckKey(key_of(outcome.table), outcome.check)
             if key in selected:
                 yield dg.AssetCheckResult(

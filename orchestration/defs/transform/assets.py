@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.automation import metrics_follow_marts
+from orchestration.defs.transform.process import PipesProcess
 from orchestration.resources import PROJECT, Platform
 from orchestration.tables import column_schema, row_counts
 from orchestration.translators import asset_key, owner
@@ -84,17 +85,15 @@ def metrics(
     context: dg.AssetExecutionContext,
     config: ComputeConfig,
     platform: Platform,
-    pipes: dg.PipesSubprocessClient,
+    pipes: PipesProcess,
 ) -> Iterator[dg.MaterializeResult]:
     """Runs the Spark job over the marts."""
     command = job_command(config.as_of, datetime.now(UTC))
     # By environment: arguments can be seen by every process of the machine.
     environment = {"SEI_METRICS_URL": platform.url("metrician"), "PYTHONPATH": _python_path()}
-    invocation = pipes.run(context=context, command=command, cwd=str(PROJECT), env=environment)
+    results = pipes.run(context, command, environment, PROJECT)
     reported = {
-        result.asset_key: result
-        for result in invocation.get_results(implicit_materializations=False)
-        if isinstance(result, dg.MaterializeResult)
+        result.asset_key: result for result in results if isinstance(result, dg.MaterializeResult)
     }
     url = platform.url("metrician")
     tables = [*DETAILS, "dora"]
