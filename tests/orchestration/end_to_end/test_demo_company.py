@@ -6,7 +6,7 @@ first seen (reviews, merges, running deployments and jobs, reopened incidents) h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ def _native(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def told(installation: Callable[[str], Installation]) -> Iterator[Told]:
+def told(installation: Callable[[str], Installation]) -> Told:
     start, until = default_period(datetime.now(UTC), MONTHS)
     company = Company.generate(SEED, REPOSITORIES, start, until)
     one = installation("demo")
@@ -63,7 +63,7 @@ def told(installation: Callable[[str], Installation]) -> Iterator[Told]:
             done = one.sei("run")
             assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
             stats.append(httpx.get(f"{url}/demo/stats").json())
-    yield Told(one, company.truth(until), stats)
+    return Told(one, company.truth(until), stats)
 
 
 def test_every_change_is_shipped_by_the_deployment_that_shipped_it(told):
