@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from demo.company import Company, default_period
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--seed", type=int, default=7)
     size.add_argument("--repositories", type=int, default=12)
     size.add_argument("--months", type=int, default=6)
+    size.add_argument("--start", type=date.fromisoformat, help="first day, in place of --months")
     size.add_argument("--until", type=_moment, help="end of the story (ISO 8601; default now)")
 
     one = commands.add_parser("serve", parents=[size], help="serve the company's GitHub")
@@ -59,7 +60,7 @@ def _moment(text: str) -> datetime:
 
 def _company(asked: argparse.Namespace) -> Company:
     start, until = default_period(asked.until or datetime.now(UTC), asked.months)
-    return Company.generate(asked.seed, asked.repositories, start, until)
+    return Company.generate(asked.seed, asked.repositories, asked.start or start, until)
 
 
 def _serve(asked: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What a GitHub can be asked for at one moment: owners, teams, repositories as GraphQL-shaped dicts.
+"""What a GitHub can be asked for at one moment: owners, teams, repositories, as GraphQL has them.
 
 A company's story and a folder of recorded payloads both become a `Catalog`; GraphQL and REST are
 answered from it alone. Keys that begin with `_` hold links and lists for the resolvers.
@@ -75,8 +75,6 @@ class RepositoryView:
         self._by_id: dict[str, Node] | None = None
         self._by_number: dict[int, Node] | None = None
 
-    # --- commits ---------------------------------------------------------------------------------
-
     def commit(self, sha: str | None) -> Node | None:
         """The commit, None if unknown at this moment; a stub if only its hash is known."""
         raise NotImplementedError
@@ -132,8 +130,6 @@ class RepositoryView:
                         waiting.append(parent)
             self._ancestors[sha] = frozenset(found)
         return self._ancestors[sha]
-
-    # --- lists -----------------------------------------------------------------------------------
 
     def ordered(self, kind: str, field: str, direction: str = "ASC") -> Ordered:
         """One of the lists by one of its fields."""
@@ -212,9 +208,7 @@ class Catalog:
     def node(self, identity: str) -> Node | None:
         """Anything by its node id."""
         if not hasattr(self, "_people"):
-            self._people = {
-                one["id"]: one for one in (*self.accounts, *self.teams, *self.owners)
-            }
+            self._people = {one["id"]: one for one in (*self.accounts, *self.teams, *self.owners)}
         if identity in self._people:
             return self._people[identity]
         if identity.startswith("C_"):

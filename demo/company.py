@@ -80,7 +80,7 @@ class Company:
         return TIMEZONE
 
     def story(self, index: int) -> RepositoryStory:
-        """The story of one repository (0 for the first); told again if it was not asked for lately."""
+        """The story of one repository (0 for the first); told again if long not asked for."""
         if index in self._told:
             self._told.move_to_end(index)
         else:
@@ -131,7 +131,12 @@ def _bots() -> tuple[Account, ...]:
 
     robot = Account(node_id("U", 60_001), 60_001, "release-robot", "Release Robot",
                     "robot@acme.test", is_bot_by_settings=True, created_at=FOUNDED)  # fmt: skip
-    return bot(70_001, "dependabot"), bot(70_002, "acme-reviewer"), bot(70_003, "acme-deployer"), robot
+    return (
+        bot(70_001, "dependabot"),
+        bot(70_002, "acme-reviewer"),
+        bot(70_003, "acme-deployer"),
+        robot,
+    )
 
 
 def _teams(
@@ -170,7 +175,9 @@ def _teams(
     teams = [top]
     for turn in range(count):
         base = words.TEAM_NAMES[turn % len(words.TEAM_NAMES)]
-        name = base if turn < len(words.TEAM_NAMES) else f"{base} {turn // len(words.TEAM_NAMES) + 1}"
+        name = (
+            base if turn < len(words.TEAM_NAMES) else f"{base} {turn // len(words.TEAM_NAMES) + 1}"
+        )
         number = 80_001 + turn
         present = [person for person in members[turn] if not person.is_deleted]
         teams.append(

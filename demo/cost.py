@@ -1,4 +1,4 @@
-"""GitHub's price of a GraphQL query: requests that its connections stand for, and possible nodes."""
+"""GitHub's price of a GraphQL query: requests that its connections stand for, possible nodes."""
 
 from __future__ import annotations
 

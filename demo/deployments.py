@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from demo.almanac import DAY, HOUR, MINUTE, utc
+from demo.almanac import DAY, HOUR, MINUTE, second, utc
 from demo.ids import sha1
 from demo.model import (
     Account,
@@ -68,8 +68,6 @@ class Deployments:
                 world.environments[name] = Environment(name, name in habit.production, opens)
         elif habit.source in ("releases", "lines", "tags"):
             world.environments["production"] = Environment("production", True, world.start)
-
-    # --- GitHub deployments ----------------------------------------------------------------------
 
     def production(self) -> list[Environment]:
         """The production environments, in the order in which they are deployed to."""
@@ -183,8 +181,6 @@ class Deployments:
         if is_idle and self.world.habit.source == "deployments":
             self.start(environment, environment.current or 0)
 
-    # --- shipping --------------------------------------------------------------------------------
-
     def _ship(
         self,
         environment: Environment,
@@ -222,8 +218,6 @@ class Deployments:
             listener(shipment)
         return shipment
 
-    # --- releases and tags -----------------------------------------------------------------------
-
     def next_version(self, part: int) -> str:
         """v1.2.3, one further in the part given (0 major, 1 minor, 2 patch)."""
         self.version = [
@@ -235,9 +229,8 @@ class Deployments:
     def bump(self, version: str) -> int:
         """A commit pushed to the default branch for the version; its position."""
         world, now = self.world, self.world.now
-        author = world.somebody()
-        sha = world.commit((world.main[-1],), author, now - 70, now - 70, f"Release {version}",
-                           (2, 2))  # fmt: skip
+        author, at = world.somebody(), world.just_before(70)
+        sha = world.commit((world.main[-1],), author, at, at, f"Release {version}", (2, 2))
         position = world.extend_main(sha)
         commit = world.commits[sha]
         world.waits(position, Change("commit", sha, sha, commit.authored_at, utc(now)))
@@ -281,14 +274,15 @@ class Deployments:
             self._tag(f"nightly-{world.calendar.day(world.now).isoformat()}", world.main[-1], False)
         is_first = environment.current is None
         environment.current = environment.newest = position
-        finished = world.now if is_annotated else world.now - 70
+        commit = world.commits[world.main[position]]
+        finished = world.now if is_annotated else second(commit.committed_at)
         self._ship(
             environment, f"{world.id}:tag:{version}", world.main[position], position, finished,
             is_first,
         )  # fmt: skip
 
     def cut_line(self) -> None:
-        """A release branch off the default branch, with a commit of its own, released from there."""
+        """A release branch with a commit of its own, released from there."""
         world, now = self.world, self.world.now
         position = len(world.main) - 1
         if position <= world.environments["production"].newest:

@@ -52,7 +52,17 @@ class _Null(Exception):
 class _Plan:
     """A field to be answered for objects of one type."""
 
-    __slots__ = ("arguments", "is_leaf", "is_list", "key", "name", "node", "nodes", "resolver", "type")
+    __slots__ = (
+        "arguments",
+        "is_leaf",
+        "is_list",
+        "key",
+        "name",
+        "node",
+        "nodes",
+        "resolver",
+        "type",
+    )
 
     def __init__(self, key: str, name: str, nodes: list[FieldNode]) -> None:
         self.key, self.name, self.nodes, self.node = key, name, nodes, nodes[0]
@@ -144,7 +154,7 @@ class _Run:
     def answer(
         self,
         value: dict[str, Any],
-        of_type: GraphQLObjectType,
+        of_type: Any,
         selections: list[SelectionSetNode],
         path: list[str | int],
     ) -> dict[str, Any]:
@@ -238,8 +248,6 @@ class _Run:
         if start is not None:
             report["locations"] = [{"line": start.line, "column": start.column}]
         self.errors.append(report)
-
-    # --- planning --------------------------------------------------------------------------------
 
     def _plan(
         self, of_type: GraphQLObjectType, selections: Sequence[SelectionSetNode]

@@ -93,8 +93,6 @@ class GitHub:
         self.seconds += time.process_time() - begun
         await self._send(send, reply, cut=fault is not None and fault.action == "cut")
 
-    # --- our own paths ---------------------------------------------------------------------------
-
     def _own(self, request: Request, path: str, body: str) -> Reply:
         """/demo/clock, /demo/faults and /demo/stats; they need no token."""
         try:
@@ -115,14 +113,10 @@ class GitHub:
                     if not isinstance(rules, list):
                         raise FaultError("send a list")
                     self.faults = [Fault.parse(rule) for rule in rules]
-                return self._json(
-                    [{"hits": one.hits, "times": one.times} for one in self.faults]
-                )
+                return self._json([{"hits": one.hits, "times": one.times} for one in self.faults])
         except (ValueError, KeyError, TypeError) as error:
             return self._json({"message": f"{type(error).__name__}: {error}"}, 400)
         return self._json({"message": "Not Found"}, 404)
-
-    # --- faults ----------------------------------------------------------------------------------
 
     def _spoiled(self, fault: Fault | None, request: Request, path: str, body: str) -> Reply:
         if fault is None:
@@ -160,8 +154,6 @@ class GitHub:
             reply.headers.pop("ETag", None)
         reply.headers.update(fault.headers)
         return reply
-
-    # --- requests --------------------------------------------------------------------------------
 
     def _reply(self, request: Request, path: str, body: str) -> Reply:
         for prefix in ("/api/v3", "/api"):  # as an Enterprise Server
@@ -294,8 +286,6 @@ class GitHub:
         ends = datetime.fromtimestamp(time.time() + 3600, UTC).isoformat()[:19] + "Z"
         shown = {"token": made, "expires_at": ends, "repository_selection": "all"}
         return self._json(shown, 201)
-
-    # --- replies ---------------------------------------------------------------------------------
 
     def _manners(self, token: str, resource: str) -> dict[str, str]:
         headers = self.limits.headers(token, resource)

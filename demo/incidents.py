@@ -1,4 +1,4 @@
-"""Telling of what goes wrong: incidents as labelled issues, how they end, and undoings without one."""
+"""Telling of what goes wrong: incidents as labelled issues, how they end, and lone undoings."""
 
 from __future__ import annotations
 
@@ -78,8 +78,6 @@ class Incidents:
         pulls.on_merge.append(self.merged)
         self.deploy_soon: Callable[[], None] = lambda: None
 
-    # --- issues ----------------------------------------------------------------------------------
-
     def open(self, title: str, body: str, labels: tuple[str, ...] = ()) -> Trouble:
         """A new issue."""
         world, now = self.world, self.world.now
@@ -145,8 +143,6 @@ class Incidents:
         if pull.quick and (pull.hotfix or pull.reverts):
             self.world.at(self.world.now + 4 * MINUTE, self.deploy_soon)
 
-    # --- failures --------------------------------------------------------------------------------
-
     def shipped(self, shipment: Shipment) -> None:
         """Throw the dice over a production deployment."""
         world, rng = self.world, self.world.rng
@@ -176,7 +172,9 @@ class Incidents:
         world, rng = self.world, self.world.rng
         body, comment = self._accuse(shipment)
         is_late = rng.random() < 0.08
-        trouble = self.open(rng.choice(words.SYMPTOMS), body or "", () if is_late else ("incident",))
+        trouble = self.open(
+            rng.choice(words.SYMPTOMS), body or "", () if is_late else ("incident",)
+        )
         if is_late:
             world.at(world.now + 25 * MINUTE, self._label, trouble)
         if body:
@@ -191,7 +189,9 @@ class Incidents:
 
     def open_lone_incident(self) -> None:
         """Something breaks without a deployment."""
-        trouble = self.open(self.world.rng.choice(words.SYMPTOMS), "Provider outage.", ("incident",))
+        trouble = self.open(
+            self.world.rng.choice(words.SYMPTOMS), "Provider outage.", ("incident",)
+        )
         self.world.at(self.world.now + 10 * MINUTE + int(self.world.rng.expovariate(1 / 7200)),
                       self.close, trouble)  # fmt: skip
 
@@ -200,7 +200,7 @@ class Incidents:
         trouble.touched.append(self.world.now)
 
     def _accuse(self, shipment: Shipment) -> tuple[str | None, str | None]:
-        """Text for the body, or for a later comment, that names something the deployment shipped."""
+        """Text for the body, or a later comment, that names something the deployment shipped."""
         world, rng = self.world, self.world.rng
         is_alone = len(self.deployments.production()) == 1
         texts: list[str] = []
@@ -301,11 +301,10 @@ class Incidents:
         undone = world.commits[change.sha]
         message = f'Revert "{undone.headline}"\n\nThis reverts commit {undone.sha}'
         message += (
-            f", reversing\nchanges made to {undone.parents[0]}."
-            if len(undone.parents) > 1
-            else "."
+            f", reversing\nchanges made to {undone.parents[0]}." if len(undone.parents) > 1 else "."
         )
-        sha = world.commit((world.main[-1],), world.somebody(), now - 45, now - 45, message)
+        at = world.just_before(45)
+        sha = world.commit((world.main[-1],), world.somebody(), at, at, message)
         position = world.extend_main(sha)
         world.waits(
             position,

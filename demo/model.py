@@ -87,7 +87,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment of a conversation, or on changed lines; author None stands for a deleted account."""
+    """A comment in a conversation, or on changed lines."""
 
     id: str
     database_id: int
@@ -283,9 +283,6 @@ class BranchHead:
     name: str
     at: datetime
     sha: str
-
-
-# --- What only the storyteller knows -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,6 @@ class Pulls:
         self.by_change: dict[str, Pull] = {}
         self.on_merge: list[Callable[[Pull], None]] = []
 
-    # --- opening ---------------------------------------------------------------------------------
-
     def title(self) -> str:
         """A title that is hardly ever given twice."""
         rng = self.world.rng
@@ -191,8 +189,6 @@ class Pulls:
         if rng.random() < 0.1 and not labels:
             pull.labels.append(Labelling(rng.choice(words.LABELS[:3])[0], utc(now)))
         return pull
-
-    # --- life ------------------------------------------------------------------------------------
 
     def live(self, pull: Pull) -> None:
         """Plan what follows the opening."""
@@ -313,7 +309,7 @@ class Pulls:
         world, rng = self.world, self.world.rng
         is_forced = rng.random() < 0.2 and pull.parent is None and not pull.children
         if is_forced:
-            tip = world.branch_point(world.now)
+            tip = world.branch_point(world.now - 30)
             shas = []
             for old in pull.shas:
                 commit = world.commits[old]
@@ -349,8 +345,6 @@ class Pulls:
         if pull.is_open:
             pull.closed = self.world.now
             pull.touched.append(self.world.now)
-
-    # --- merging ---------------------------------------------------------------------------------
 
     def merge(self, pull: Pull, by: Account) -> None:
         """Merge in the repository's way; what is on the default branch now waits to be shipped."""
@@ -403,10 +397,13 @@ class Pulls:
         if pull.method == "squash":
             text = f"{pull.title} (#{pull.number})"
             if pull.reverts:
-                text += f"\n\nReverts {world.owner}/{world.name}#{self.by_change[pull.reverts.id].number}"
+                undone = self.by_change[pull.reverts.id]
+                text += f"\n\nReverts {world.owner}/{world.name}#{undone.number}"
             sha = world.commit((world.main[-1],), pull.author, now, now, text, lines)
         elif pull.method == "merge":
-            text = f"Merge pull request #{pull.number} from {world.owner}/{pull.head}\n\n{pull.title}"
+            text = (
+                f"Merge pull request #{pull.number} from {world.owner}/{pull.head}\n\n{pull.title}"
+            )
             sha = world.commit((world.main[-1], pull.shas[-1]), by, now, now, text, lines)
         else:
             for old in pull.shas:
@@ -432,19 +429,23 @@ class Pulls:
         if parent is None:
             pull.method = "squash"
             text = f"{pull.title} (#{pull.number})"
-            pull.merge_sha = world.commit((world.line_tip(pull.base),), pull.author, now, now, text, lines)
+            pull.merge_sha = world.commit(
+                (world.line_tip(pull.base),), pull.author, now, now, text, lines
+            )
         else:
             assert parent.is_open
             pull.method = "merge" if world.habit.merge == "merge" else "squash"
             if pull.method == "merge":
-                text = f"Merge pull request #{pull.number} from {world.owner}/{pull.head}\n\n{pull.title}"
+                text = f"Merge pull request #{pull.number} from {world.owner}/{pull.head}"
                 pull.merge_sha = world.commit(
                     (parent.shas[-1], pull.shas[-1]), by, now, now, text, lines
                 )
                 parent.shas = [*parent.shas, *pull.shas, pull.merge_sha]
             else:
                 text = f"{pull.title} (#{pull.number})"
-                pull.merge_sha = world.commit((parent.shas[-1],), pull.author, now, now, text, lines)
+                pull.merge_sha = world.commit(
+                    (parent.shas[-1],), pull.author, now, now, text, lines
+                )
                 parent.shas = [*parent.shas, pull.merge_sha]
             parent.pushes.append(Push(utc(now), tuple(parent.shas)))
             parent.touched.append(now)
@@ -462,10 +463,8 @@ class Pulls:
         else:
             self.comment(pull, world.somebody())
 
-    # --- undoing ---------------------------------------------------------------------------------
-
     def open_revert(self, change: Change, closes: tuple[int, ...] = ()) -> Pull | None:
-        """GitHub's revert button; sometimes the text is written by hand and only the title tells."""
+        """GitHub's revert button; sometimes the text is written by hand, only the title tells."""
         undone = self.by_change.get(change.id)
         if undone is None or undone.base != self.world.habit.default_branch:
             return None
@@ -489,4 +488,3 @@ class Pulls:
         )  # fmt: skip
         self.live(pull)
         return pull
-

@@ -26,22 +26,22 @@ class Context:
     rate_limit: Node
 
 
-# --- paging ----------------------------------------------------------------------------------------
-
-
 def encode_cursor(mark: Any) -> str:
     """An opaque cursor."""
     text = "cursor:v2:" + json.dumps(mark, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(text.encode()).decode()
 
 
-def decode_cursor(text: str) -> Any:
-    """What a cursor remembers; a RequestError for any other text."""
+def decode_cursor(text: str, kind: type) -> Any:
+    """What a cursor of this kind of list remembers; a RequestError for any other text."""
     try:
         raw = base64.b64decode(text, validate=True).decode()
         if not raw.startswith("cursor:v2:"):
             raise ValueError(text)
-        return json.loads(raw[10:])
+        mark = json.loads(raw[10:])
+        if not isinstance(mark, kind):
+            raise ValueError(text)
+        return mark
     except ValueError:
         raise RequestError(
             f"`{text}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS"
@@ -72,6 +72,10 @@ def _bounds(arguments: dict[str, Any]) -> tuple[int | None, int | None]:
     return first, last
 
 
+def _place(index: int) -> Any:
+    return index
+
+
 def connection(
     items: Sequence[Any] | Ordered, arguments: dict[str, Any], typename: str = "", **extra: Any
 ) -> Node:
@@ -81,13 +85,14 @@ def connection(
     plain: Sequence[Any] = ordered.items if ordered is not None else items  # type: ignore[assignment]
     total = len(plain)
     start, stop = 0, total
+    cursor: Callable[[int], Any] = ordered.cursor if ordered is not None else _place
     after, before = arguments.get("after"), arguments.get("before")
     if after:
-        mark = decode_cursor(after)
-        start = ordered.after(mark) if ordered is not None else int(mark) + 1
+        mark = decode_cursor(after, list if ordered is not None else int)
+        start = ordered.after(mark) if ordered is not None else mark + 1
     if before:
-        mark = decode_cursor(before)
-        stop = ordered.before(mark) if ordered is not None else int(mark)
+        mark = decode_cursor(before, list if ordered is not None else int)
+        stop = ordered.before(mark) if ordered is not None else mark
     start, stop = min(start, total), max(min(stop, total), 0)
     if first is not None:
         stop = min(stop, start + first)
@@ -102,7 +107,7 @@ def connection(
         "_start": start,
         "_stop": stop,
         "_total": total,
-        "_cursor": ordered.cursor if ordered is not None else (lambda index: index),
+        "_cursor": cursor,
         **extra,
     }
 
@@ -135,9 +140,6 @@ def _order(arguments: dict[str, Any], default: str = "CREATED_AT") -> tuple[str,
     return field, order["direction"]
 
 
-# --- roots -----------------------------------------------------------------------------------------
-
-
 def _organization(_: Node, arguments: dict[str, Any], context: Context) -> Node:
     owner = context.catalog.owner(arguments["login"])
     if owner is None or owner["__typename"] != "Organization":
@@ -164,7 +166,7 @@ def _repository_owner(_: Node, arguments: dict[str, Any], context: Context) -> N
 
 
 def _repository(value: Node, arguments: dict[str, Any], context: Context) -> Node:
-    owner = arguments.get("owner", value.get("login", ""))
+    owner = str(arguments.get("owner") or value.get("login"))
     view = context.catalog.repository(owner, arguments["name"])
     if view is None:
         raise RequestError(
@@ -198,14 +200,10 @@ def _nodes(_: Node, arguments: dict[str, Any], context: Context) -> list[Node | 
             {
                 "type": "NOT_FOUND",
                 "path": ["nodes", ids.index(missing[0])],
-                "message": "Could not resolve to a node with the global id of "
-                f"'{missing[0]}'",
+                "message": f"Could not resolve to a node with the global id of '{missing[0]}'",
             }
         )
     return found
-
-
-# --- owners and teams ------------------------------------------------------------------------------
 
 
 def _repositories(value: Node, arguments: dict[str, Any], context: Context) -> Node:
@@ -293,9 +291,6 @@ def _team_repositories(value: Node, arguments: dict[str, Any], context: Context)
         arguments,
         _edge=lambda node: {"node": node, "permission": permissions[node["name"]]},
     )
-
-
-# --- inside a repository ---------------------------------------------------------------------------
 
 
 def view_of(node: Node) -> RepositoryView:
@@ -416,9 +411,6 @@ def _latest_release(value: Node, _: dict[str, Any], __: Context) -> Node | None:
     return max(published, key=lambda one: one["publishedAt"], default=None)
 
 
-# --- commits ---------------------------------------------------------------------------------------
-
-
 def _history(value: Node, arguments: dict[str, Any], _: Context) -> Node:
     view = view_of(value)
     shas = view.history(value["oid"])
@@ -504,9 +496,6 @@ def compared(view: RepositoryView, base: str, head: str) -> tuple[list[str], int
 def status_of(ahead: int, behind: int) -> str:
     """identical, ahead, behind or diverged."""
     return ("diverged" if behind else "ahead") if ahead else ("behind" if behind else "identical")
-
-
-# --- pull requests, issues, deployments ------------------------------------------------------------
 
 
 def _list(key: str) -> Resolver:
@@ -644,8 +633,9 @@ RESOLVERS: dict[tuple[str, str], Resolver] = {
     ("PullRequest", "reviews"): _reviews,
     ("PullRequest", "closingIssuesReferences"): _closing_issues,
     ("PullRequest", "timelineItems"): _timeline,
-    ("PullRequest", "totalCommentsCount"): lambda value, _, __: len(value["_comments"])
-    + sum(len(review["_comments"]) for review in value["_reviews"]),
+    ("PullRequest", "totalCommentsCount"): lambda value, _, __: (
+        len(value["_comments"]) + sum(len(review["_comments"]) for review in value["_reviews"])
+    ),
     ("PullRequestReview", "comments"): _list("_comments"),
     ("PullRequestReview", "commit"): _linked_commit("_sha"),
     ("PullRequestReviewComment", "commit"): _linked_commit("_sha"),

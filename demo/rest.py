@@ -83,9 +83,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-# --- accounts --------------------------------------------------------------------------------------
-
-
 def account(asked: Asked, node: Node | None) -> Any:
     """A "simple user"; bots carry [bot] in REST."""
     if node is None:
@@ -217,9 +214,6 @@ def _team_repositories(asked: Asked, login: str, slug: str) -> Any:
     )
 
 
-# --- repositories ----------------------------------------------------------------------------------
-
-
 def repository(asked: Asked, view: RepositoryView) -> Any:
     """A repository."""
     node = view.node
@@ -316,9 +310,6 @@ def _git_tag(asked: Asked, owner: str, name: str, sha: str) -> Any:
     raise not_found()
 
 
-# --- commits ---------------------------------------------------------------------------------------
-
-
 def commit(asked: Asked, node: Node, with_stats: bool = False) -> Any:
     """A commit."""
     url = f"{asked.base}/repos/{node['repository']['nameWithOwner']}/commits"
@@ -404,9 +395,6 @@ def _compare(asked: Asked, owner: str, name: str, basehead: str) -> Any:
         most,
         250,
     )
-
-
-# --- pull requests ---------------------------------------------------------------------------------
 
 
 def _labels(node: Node) -> Any:
@@ -538,9 +526,6 @@ def _review_comments(asked: Asked, owner: str, name: str, number: str) -> Any:
     return Listed(_since(asked, rows), lambda one: _review_comment(asked, one))
 
 
-# --- issues ----------------------------------------------------------------------------------------
-
-
 def _issue(asked: Asked, node: Node) -> Any:
     full_name = node["repository"]["nameWithOwner"]
     reason = node.get("stateReason")
@@ -613,9 +598,6 @@ def _comment(asked: Asked, node: Node) -> Any:
 @route("/repos/{owner}/{name}/labels")
 def _all_labels(asked: Asked, owner: str, name: str) -> Any:
     return Listed(_view(asked, owner, name).labels, _label)
-
-
-# --- releases and deployments ----------------------------------------------------------------------
 
 
 def _release(asked: Asked, node: Node) -> Any:
@@ -691,8 +673,6 @@ def _environments(asked: Asked, owner: str, name: str) -> Any:
         lambda page: {"total_count": len(names), "environments": page},
     )
 
-
-# --- actions ---------------------------------------------------------------------------------------
 
 _RUN_FILTERS = ("actor", "branch", "event", "status", "created", "head_sha", "check_suite_id")
 
@@ -779,6 +759,11 @@ def _jobs(asked: Asked, node: Node, attempt: int | None) -> Listed:
 
 @route("/repos/{owner}/{name}/actions/runs/{number}/jobs")
 def _run_jobs(asked: Asked, owner: str, name: str, number: str) -> Any:
+    view = _view(asked, owner, name)
+    others = getattr(view, "other_jobs", {}).get(_number(number))
+    if others:  # recorded jobs of a run that was not recorded
+        full_name = view.node["nameWithOwner"]
+        return _jobs(asked, {"id": number, "_full_name": full_name, "_jobs": others}, None)
     node = _run_of(asked, owner, name, number)
     is_all = asked.query.get("filter", "latest") == "all"
     return _jobs(asked, node, None if is_all else node["run_attempt"])

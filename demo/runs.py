@@ -53,9 +53,7 @@ class Runs:
             begin = at + 4 + rng.randrange(20)
             end = begin + 30 + int(rng.expovariate(1 / 150))
             outcome = conclusion if position == len(names) - 1 else "success"
-            jobs.append(
-                Job(world.identify("CR")[1], name, utc(at), utc(begin), utc(end), outcome)
-            )
+            jobs.append(Job(world.identify("CR")[1], name, utc(at), utc(begin), utc(end), outcome))
             at = end
         return Attempt(number, actor, utc(start), utc(at), conclusion, tuple(jobs))
 

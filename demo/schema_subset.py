@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from graphql import (
     DirectiveDefinitionNode,
@@ -190,8 +191,8 @@ def subset(schema: DocumentNode) -> str:
             continue
         node = by_name[name]
         if isinstance(node, InputObjectTypeDefinitionNode):
-            for field in node.fields:
-                inner = by_name.get(named(field.type))
+            for entry in node.fields:
+                inner = by_name.get(named(entry.type))
                 if inner is not None and inner not in kept:
                     kept.append(inner)
         elif not isinstance(node, EnumTypeDefinitionNode | ScalarTypeDefinitionNode):
@@ -216,9 +217,9 @@ def _plain(field: FieldDefinitionNode) -> FieldDefinitionNode:
     return field
 
 
-def _undescribed(node: object) -> object:
-    node.description = None  # type: ignore[attr-defined]
-    node.directives = ()  # type: ignore[attr-defined]
+def _undescribed(node: Any) -> Any:
+    node.description = None
+    node.directives = ()
     for part in ("fields", "values"):
         for child in getattr(node, part, None) or ():
             child.description = None

@@ -169,8 +169,6 @@ class CompanyView(RepositoryView):
     def _actor(self, account: Account | None) -> Node | None:
         return self.catalog.account(account)
 
-    # --- the repository and its commits ----------------------------------------------------------
-
     def _repository(self) -> Node:
         story, now = self.story, self.now
         times = [story.created_at]
@@ -301,8 +299,6 @@ class CompanyView(RepositoryView):
         ref["_date"] = date
         return ref
 
-    # --- pull requests and issues ----------------------------------------------------------------
-
     def _label(self, name: str, color: str, is_default: bool) -> Node:
         number = 1 + [one[0] for one in self.story.labels].index(name)
         made = iso(self.story.created_at)
@@ -426,8 +422,6 @@ class CompanyView(RepositoryView):
         ]
         return node
 
-    # --- deployments and workflow runs -----------------------------------------------------------
-
     def _deployment(self, deployment: Deployment) -> Node:
         now = self.now
         statuses = [one for one in deployment.statuses if one.at <= now]
@@ -473,7 +467,7 @@ class CompanyView(RepositoryView):
                     "node_id": node_id("CR", self.story.database_id, job.database_id),
                     "head_sha": run.sha, "head_branch": run.branch, "name": job.name,
                     "workflow_name": run.name,
-                    "status": "completed" if has_ended else "in_progress" if has_begun else "queued",
+                    "status": _progress(has_begun, has_ended),
                     "conclusion": job.conclusion if has_ended else None,
                     "created_at": iso(job.created_at),
                     "started_at": iso(job.started_at if has_begun else job.created_at),
@@ -494,3 +488,7 @@ class CompanyView(RepositoryView):
             "actor": self._actor(run.actor), "triggering_actor": self._actor(attempt.actor),
             "_jobs": jobs,
         }  # fmt: skip
+
+
+def _progress(has_begun: bool, has_ended: bool) -> str:
+    return "completed" if has_ended else "in_progress" if has_begun else "queued"

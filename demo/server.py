@@ -44,9 +44,7 @@ def application(
     return GitHub(make, now, limits)
 
 
-def serve(
-    app: GitHub, port: int, on_ready: Callable[[int], None] | None = None
-) -> None:
+def serve(app: GitHub, port: int, on_ready: Callable[[int], None] | None = None) -> None:
     """Serve until interrupted; `on_ready` gets the port (useful with port 0) once it listens."""
     server = _server(app, port)
     if on_ready is not None:

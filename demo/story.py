@@ -45,8 +45,6 @@ class Storyteller:
             world.run()
         return self._finished()
 
-    # --- days ------------------------------------------------------------------------------------
-
     def day(self, today: date) -> None:
         """Plan a day at its midnight."""
         world, habit, rng = self.world, self.world.habit, self.world.rng
@@ -119,8 +117,6 @@ class Storyteller:
             world.at(at(today, 2, 30, fold=1) + MINUTE, self.push, 0)
             world.at(at(today, 2, 30, fold=1) + 3 * MINUTE, self._production)
 
-    # --- acts ------------------------------------------------------------------------------------
-
     def _open_feature(self) -> None:
         self.pulls.open_feature()
         self._check(self.pulls.all[-1])
@@ -130,17 +126,18 @@ class Storyteller:
         self._check(self.pulls.all[-1])
 
     def _check(self, pull: Pull) -> None:
-        if self.world.chance(0.8):
+        if self.world.chance(0.3):  # fewer than in life: each costs its reader one request
             self.runs.start("CI", "pull_request", pull.head, pull.shas[-1], pull.author)
 
     def push(self, skew: int) -> None:
-        """A commit pushed straight to the default branch; `skew` is what the author's clock is off."""
+        """A commit pushed straight to the default branch; the author's clock is off by `skew`."""
         world, now = self.world, self.world.now
         if len(world.main) == 9:
             skew = 40 * 24 * HOUR  # a clock far ahead: the lead time cannot be told
         at = now - 30 - int(world.rng.expovariate(1 / HOUR))
+        committed = world.just_before(5)
         author = world.somebody()
-        sha = world.commit((world.main[-1],), author, at + skew, now - 5, self.pulls.title())
+        sha = world.commit((world.main[-1],), author, at + skew, committed, self.pulls.title())
         commit = world.commits[sha]
         world.waits(
             world.extend_main(sha),
@@ -154,7 +151,7 @@ class Storyteller:
         world = self.world
         if pull.base != world.habit.default_branch:
             return
-        if world.chance(0.5):
+        if world.chance(0.15):
             self.runs.start("CI", "push", pull.base, world.main[-1], pull.merged_by or pull.author)
         if world.habit.cadence == "trunk" and world.chance(0.85):
             self.deploy_soon()
@@ -183,8 +180,6 @@ class Storyteller:
         world = self.world
         if world.habit.key == "weekly" and not shipment.is_first and world.chance(0.5):
             world.at(world.now + 30 * MINUTE, self.deployments.announce)
-
-    # --- the end ---------------------------------------------------------------------------------
 
     def _finished(self) -> RepositoryStory:
         world, habit = self.world, self.world.habit

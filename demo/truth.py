@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo.model import Change, Incident, PullRequest, RepositoryStory, Shipment, Team
@@ -180,9 +181,6 @@ def lower_median(values: Iterable[float]) -> float | None:
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
-# --- One service -----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class ServiceTruth:
     """Everything true of one service, before it is cut into periods."""
@@ -341,12 +339,12 @@ def _cycles(
     first: dict[str, DeploymentChange] = {}
     for change in sorted(changes, key=lambda one: one.deployed_at):
         first.setdefault(change.change_id, change)
-    merged = {change.id: change for change in story.merged if change.kind == "pull_request"}
+    merged = {one.id: one for one in story.merged if one.kind == "pull_request"}
     cycles = []
     for pull in story.pulls:
         if pull.merged_at is None or pull.merged_at > as_of:
             continue
-        change = merged[pull.id]
+        told = merged[pull.id]
         shipped = first.get(pull.id)
         deployed = shipped.deployed_at if shipped else None
         opened = ready_at(pull)
@@ -355,18 +353,18 @@ def _cycles(
             PullRequestCycle(
                 story.id,
                 pull.id,
-                change.is_bot,
-                change.first_commit_at,
+                told.is_bot,
+                told.first_commit_at,
                 opened,
                 response,
                 pull.merged_at,
                 shipped.deployment_id if shipped else None,
                 deployed,
-                hours(change.first_commit_at, opened),
+                hours(told.first_commit_at, opened),
                 hours(opened, response),
                 hours(response, pull.merged_at),
                 hours(pull.merged_at, deployed),
-                hours(change.first_commit_at, deployed),
+                hours(told.first_commit_at, deployed),
             )
         )
     return cycles
@@ -380,7 +378,7 @@ def ready_at(pull: PullRequest) -> datetime | None:
 
 
 def first_response(pull: PullRequest) -> datetime | None:
-    """First word of a human who is not the author and whose account still exists, until the merge."""
+    """First word until the merge of a human, not the author, whose account still exists."""
     words = [(comment.author, comment.created_at) for comment in pull.comments]
     for review in pull.reviews:
         if review.state != "PENDING" and review.submitted_at is not None:
@@ -427,9 +425,6 @@ def _coverage(
     for reason in reasons:
         counts[reason] = counts.get(reason, 0) + 1
     return counts
-
-
-# --- Many services, cut into periods ---------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -518,9 +513,7 @@ class TruthTeller:
         values = []
         for grain, start, end, is_partial in self.periods(as_of):
             begin, stop = self.midnight(start), self.midnight(end)
-            days = (
-                (as_of - begin) / timedelta(days=1) if is_partial else float((end - start).days)
-            )
+            days = (as_of - begin) / timedelta(days=1) if is_partial else float((end - start).days)
             cut = rows.between(begin, min(stop, as_of) if is_partial else stop)
             metrics = METRICS if environment is None else _DEPLOYMENT_METRICS
             for metric in metrics:
@@ -584,7 +577,7 @@ class Rows:
         )
 
 
-def measure(metric: str, rows: Rows, days: float) -> dict[str, object]:  # type: ignore[explicit-any]
+def measure(metric: str, rows: Rows, days: float) -> dict[str, Any]:
     """Value, unit, numerator, denominator, sample_size, open_count, status and band of a metric."""
     if not rows.has_source and (metric in _DEPLOYMENT_METRICS or metric == "deploy_time"):
         unit = {
@@ -599,7 +592,9 @@ def measure(metric: str, rows: Rows, days: float) -> dict[str, object]:  # type:
         return _answer(metric, value, "per day", count, days, count)
     if metric in ("change_fail_rate", "deployment_rework_rate"):
         hit: Callable[[DeploymentOutcome], bool] = (
-            (lambda row: row.is_failed) if metric == "change_fail_rate" else lambda row: row.is_rework
+            (lambda row: row.is_failed)
+            if metric == "change_fail_rate"
+            else lambda row: row.is_rework
         )
         count, total = sum(map(hit, rows.outcomes)), len(rows.outcomes)
         return _answer(metric, count / total if total else None, "ratio", count, total, total)
@@ -638,7 +633,7 @@ def _answer(
     sample_size: int,
     status: str | None = None,
     open_count: int | None = None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     if status is None:
         status = (
             "no_data" if value is None

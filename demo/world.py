@@ -86,8 +86,6 @@ class World:
         self.archived_at: int | None = None
         self.devs = crew.people
 
-    # --- time ------------------------------------------------------------------------------------
-
     def at(self, when: float, act: Callable[..., None], *arguments: Any) -> None:
         """Have something happen at a second, never before now; after the end it never does."""
         self._sequence += 1
@@ -119,8 +117,6 @@ class World:
             left += self.rng.expovariate(1.0)
         return count
 
-    # --- names -----------------------------------------------------------------------------------
-
     def identify(self, prefix: str) -> tuple[str, int]:
         """Node id and database id of the next thing of a kind."""
         count = self._counters.get(prefix, 0) + 1
@@ -142,11 +138,13 @@ class World:
             person = self.rng.choice(self.devs)
         return person
 
+    def just_before(self, seconds: int) -> int:
+        """A little before now, but not before the newest commit of the default branch."""
+        return max(self.now - seconds, self.main_times[-1])
+
     def line_tip(self, name: str) -> str:
         """The newest commit of a release branch."""
         return next(head.sha for head in reversed(self.heads) if head.name == name)
-
-    # --- commits ---------------------------------------------------------------------------------
 
     def commit(
         self,
@@ -192,7 +190,7 @@ class World:
             parents = (sha,)
 
     def waits(self, position: int, change: Change) -> None:
-        """A change on the default branch: it waits to be shipped in every production environment."""
+        """A change on the default branch: it waits for every production environment."""
         self.merged.append(change)
         self.queue(position, change)
 
