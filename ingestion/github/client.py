@@ -15,6 +15,7 @@ from ingestion.http import (
     ApiClient,
     Clock,
     Credential,
+    Forbidden,
     GraphqlClient,
     GraphqlReply,
     NotFound,
@@ -141,12 +142,15 @@ class GithubClient:
     ) -> dict[str, Any]:
         """The `node` of such a reply; what could not be read of it is noted.
 
-        Raises ApiError: NotFound when there is no such node.
+        Raises ApiError: NotFound when there is no such node, Forbidden when it is hidden.
         """
         reply = self.query(name, variables, sizes)
         node = reply.data.get("node")
         if not isinstance(node, dict):
-            raise NotFound("; ".join(reply.problems) or f"{self.name}, {name}: no such node")
+            why = "; ".join(reply.problems)
+            if why.startswith(("FORBIDDEN", "INSUFFICIENT_SCOPES")):
+                raise Forbidden(f"{self.name}, {name}: {why}")
+            raise NotFound(why or f"{self.name}, {name}: no such node")
         for line in reply.problems:
             problem(line)
         return node

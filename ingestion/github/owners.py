@@ -21,8 +21,7 @@ def read_repositories(
     after = None
     found: dict[str, Repository] = {}
     while True:
-        variables = {"login": login, "after": after}
-        data = reading.query("repositories", variables, meets_people=False)
+        data = _page(reading, login, after)
         owner = data.get("repositoryOwner")
         if owner is None:
             raise NotFound(
@@ -40,6 +39,20 @@ def read_repositories(
         after = next_page(page, after)
         if after is None:
             return owner, list(found.values())
+
+
+def _page(reading: Reading, login: str, after: str | None) -> dict[str, Any]:
+    before = dict(reading.problems)
+    for lists in (True, False):
+        variables = {"login": login, "after": after, "lists": lists}
+        data = reading.query("repositories", variables, meets_people=False)
+        if reading.problems.keys() == before.keys():
+            break
+        # A repository with a list that may not be read is missing whole; what may not be read is
+        # found again, and recorded, when its turn comes.
+        if lists:
+            reading.problems = dict(before)
+    return data
 
 
 def read_teams(reading: Reading, login: str) -> None:

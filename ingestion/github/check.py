@@ -1,0 +1,192 @@
+"""Tries the credentials of a connection before any load: who, what may it see, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingestion.github.client import GithubClient
+from ingestion.http import ApiError, BadReply, Forbidden, NotFound, Reply, Unreachable
+from ingestion.settings import GithubConnection, SettingsError
+
+# Scopes that let a classic token read everything; a broader one includes them.
+_READS_PRIVATE = {"repo"}
+_READS_TEAMS = {"read:org", "write:org", "admin:org"}
+
+
+@dataclass
+class OwnerReport:
+    """What a token sees of one owner."""
+
+    login: str
+    type: str | None = None
+    repositories: int | None = None
+    error: str | None = None
+
+
+@dataclass
+class TokenReport:
+    """One credential: whose it is, its scopes (None where its kind has none), what is left."""
+
+    label: str
+    login: str | None = None
+    scopes: list[str] | None = None
+    remaining: dict[str, str] = field(default_factory=dict)
+    """By resource: "4999 of 5000"; empty where the server has no limits."""
+    owners: list[OwnerReport] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass
+class CheckReport:
+    """What `sei check` shows of one connection."""
+
+    connection: str
+    api_url: str
+    tokens: list[TokenReport] = field(default_factory=list)
+    error: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether a load has a chance: every token works and every owner is seen by one."""
+        return not self.errors()
+
+    def errors(self) -> list[str]:
+        """What has to be mended first, one line each."""
+        found = [self.error] if self.error else []
+        found += [token.error for token in self.tokens if token.error]
+        for position in range(max((len(t.owners) for t in self.tokens), default=0)):
+            seen = [t.owners[position] for t in self.tokens if len(t.owners) > position]
+            if seen and all(owner.error for owner in seen):
+                found.append(str(seen[0].error))
+        return list(dict.fromkeys(found))
+
+    def warnings(self) -> list[str]:
+        """What will be missing, one line each."""
+        return [warning for token in self.tokens for warning in token.warnings]
+
+
+def check(
+    connection: GithubConnection,
+    *,
+    environ: Mapping[str, str] | None = None,
+    make_client: Callable[..., GithubClient] = GithubClient,
+) -> CheckReport:
+    """What every credential of the connection sees. Errors are in the report, not raised."""
+    report = CheckReport(connection.name, connection.api_url)
+    try:
+        count = 1 if connection.app else len(connection.tokens(environ))
+    except SettingsError as error:
+        report.error = str(error)
+        return report
+    for position in range(count):
+        try:
+            # One retry only: somebody is waiting for the answer.
+            client = make_client(
+                connection, environ=environ, attempts=2, timeout=15.0, only=position
+            )
+        except (ApiError, SettingsError) as error:
+            report.tokens.append(TokenReport(f"token {position + 1}", error=str(error)))
+            continue
+        try:
+            report.tokens.append(_check_token(client, connection))
+        except Unreachable as error:
+            report.error = str(error)
+            break
+        finally:
+            client.close()
+    return report
+
+
+def _check_token(client: GithubClient, connection: GithubConnection) -> TokenReport:
+    report = TokenReport(client.rest.pool.credentials()[0].label)
+    try:
+        limits = _rate_limit(client)
+        report.remaining = _remaining(limits)
+        report.login, scopes = _viewer(client, connection)
+        report.scopes = scopes if scopes is not None else _scopes(limits)
+        report.warnings = _missing(report.label, report.scopes)
+    except Unreachable:
+        raise
+    except ApiError as error:
+        report.error = str(error)
+        return report
+    for login in connection.owners:
+        report.owners.append(_owner(client, login))
+    return report
+
+
+def _rate_limit(client: GithubClient) -> Reply | None:
+    """The limits; None where the server says that it has none. Raises ApiError."""
+    try:
+        reply = client.rest.get("/rate_limit")
+    except NotFound as error:
+        # Enterprise Server: 404 "Rate limiting is not enabled."
+        if "not enabled" in str(error):
+            return None
+        raise BadReply(f"{error}: this is no GitHub API; check api_url") from None
+    if not isinstance(reply.data, dict) or "resources" not in reply.data:
+        raise BadReply(f"{client.rest.base_url} is no GitHub API; check api_url")
+    return reply
+
+
+def _remaining(reply: Reply | None) -> dict[str, str]:
+    resources: dict[str, Any] = reply.data["resources"] if reply else {}
+    return {
+        name: f"{resources[name]['remaining']} of {resources[name]['limit']}"
+        for name in ("core", "graphql")
+        if name in resources
+    }
+
+
+def _viewer(
+    client: GithubClient, connection: GithubConnection
+) -> tuple[str | None, list[str] | None]:
+    """Login and scopes; an App's token is nobody's."""
+    if connection.app is None:
+        try:
+            reply = client.rest.get("/user")
+            return reply.data.get("login"), _scopes(reply)
+        except (Forbidden, NotFound):
+            pass
+    viewer = client.query("viewer", {}).data.get("viewer") or {}
+    return viewer.get("login"), None
+
+
+def _scopes(reply: Reply | None) -> list[str] | None:
+    """The scopes of a classic token; fine-grained ones and Apps send no such header."""
+    header = reply.headers.get("x-oauth-scopes") if reply else None
+    if header is None:
+        return None
+    return [scope.strip() for scope in header.split(",") if scope.strip()]
+
+
+def _missing(label: str, scopes: list[str] | None) -> list[str]:
+    if scopes is None:
+        return []
+    warnings = []
+    if not _READS_PRIVATE & set(scopes):
+        warnings.append(f"{label} has no scope repo: private repositories stay hidden")
+    if not _READS_TEAMS & set(scopes):
+        warnings.append(f"{label} has no scope read:org: teams and their members stay hidden")
+    return warnings
+
+
+def _owner(client: GithubClient, login: str) -> OwnerReport:
+    where = f"{client.name}, owners"
+    try:
+        owner = client.query("owner", {"login": login}).data.get("repositoryOwner")
+    except Unreachable:
+        raise
+    except ApiError as error:
+        return OwnerReport(login, error=f'{where}: "{login}" can\'t be read: {error}')
+    if owner is None:
+        return OwnerReport(
+            login,
+            error=f'{where}: there is no organization or user "{login}", '
+            "or the token may not see it",
+        )
+    count = (owner.get("repositories") or {}).get("totalCount")
+    return OwnerReport(owner["login"], owner["__typename"], count)
