@@ -32,6 +32,17 @@ texts as (
 
 ),
 
+-- A pull request that closes the incident is its fix and not its cause; so are its commits.
+fixes as (
+
+    select
+        links.pull_request_id,
+        links.issue_id
+    from {{ ref('int_pull_request_issues_linked') }} as links
+    inner join incidents on links.issue_id = incidents.incident_id
+
+),
+
 mentions as (
 
     select
@@ -60,7 +71,6 @@ deployments_named as (
 
 ),
 
--- A pull request that closes the incident is its fix and not its cause; so are its commits.
 pull_requests_named as (
 
     select
@@ -79,7 +89,13 @@ pull_requests_named as (
         on
             repositories.repository_id = pull_requests.repository_id
             and split_part(named.key, '#', 2) = pull_requests.number::text
-    where mentions.incident_id != all(pull_requests.closing_issue_ids)
+    where
+        not exists (
+            select 1 from fixes
+            where
+                fixes.issue_id = mentions.incident_id
+                and fixes.pull_request_id = pull_requests.pull_request_id
+        )
 
 ),
 
@@ -158,11 +174,13 @@ commits as (
         on
             sole_commits.repository_id = linked.repository_id
             and sole_commits.commit_sha = linked.sha
-    left join {{ ref('stg_github__pull_requests') }} as pull_requests
-        on linked.pull_request_id = pull_requests.pull_request_id
     where
-        pull_requests.pull_request_id is null
-        or sole_commits.incident_id != all(pull_requests.closing_issue_ids)
+        not exists (
+            select 1 from fixes
+            where
+                fixes.issue_id = sole_commits.incident_id
+                and fixes.pull_request_id = linked.pull_request_id
+        )
 
 ),
 
@@ -182,10 +200,13 @@ branch_commits as (
         on
             listed.pull_request_id = merged.pull_request_id
             and named_shas.connection = merged.connection
-    inner join {{ ref('stg_github__pull_requests') }} as pull_requests
-        on merged.pull_request_id = pull_requests.pull_request_id
     where
-        named_shas.incident_id != all(pull_requests.closing_issue_ids)
+        not exists (
+            select 1 from fixes
+            where
+                fixes.issue_id = named_shas.incident_id
+                and fixes.pull_request_id = merged.pull_request_id
+        )
         and not exists (
             select 1 from sha_candidates
             where

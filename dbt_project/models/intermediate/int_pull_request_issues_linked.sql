@@ -1,0 +1,17 @@
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
+
+with closing as (
+
+    select
+        pull_request_id,
+        unnest(closing_issue_ids) as issue_id
+    from {{ ref('stg_github__pull_requests') }}
+
+)
+
+select distinct
+    closing.pull_request_id,
+    issues.issue_id,
+    'closing_reference' as method
+from closing
+inner join {{ ref('stg_github__issues') }} as issues on closing.issue_id = issues.issue_id
