@@ -40,10 +40,10 @@ class Company:
     accounts: tuple[Account, ...]
     teams: tuple[Team, ...]
     names: tuple[str, ...]  # of the repositories
-    _crews: tuple[Crew, ...]
-    _habits: tuple[Habit, ...]
-    _calendar: Calendar
-    _told: OrderedDict[int, RepositoryStory] = field(default_factory=OrderedDict)
+    _crews: tuple[Crew, ...] = field(repr=False)
+    _habits: tuple[Habit, ...] = field(repr=False)
+    _calendar: Calendar = field(repr=False)
+    _told: OrderedDict[int, RepositoryStory] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
     def generate(cls, seed: int, repositories: int, start: date, until: datetime) -> Company:

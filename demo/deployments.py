@@ -296,7 +296,8 @@ class Deployments:
 
     def _line_commit(self, message: str, parent: str) -> None:
         world, now = self.world, self.world.now
-        sha = world.commit((parent,), world.somebody(), now - 60, now - 60, message, (1, 1))
+        at = world.just_before(60, parent)
+        sha = world.commit((parent,), world.somebody(), at, at, message, (1, 1))
         assert self.line is not None
         world.heads.append(BranchHead(self.line, utc(now), sha))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from demo import words
-from demo.almanac import DAY, HOUR, MINUTE, utc
+from demo.almanac import DAY, HOUR, MINUTE, second, utc
 from demo.model import (
     Account,
     Change,
@@ -164,7 +164,7 @@ class Pulls:
         shas: list[str] = []
         times = sorted(begun + int(rng.random() * (now - begun - 30)) for _ in range(count))
         times[0] = begun
-        committed = begun
+        committed = max(begun, second(world.commits[tip].committed_at))
         for position, authored in enumerate(times):
             # An amended or rebased commit keeps when it was written.
             moved = authored + (int(rng.random() * (now - authored)) if rng.random() < 0.25 else 0)
@@ -324,15 +324,16 @@ class Pulls:
                 shas.pop()  # a commit that nobody ever sees again
             pull.shas = shas
         elif world.habit.merge != "rebase" and rng.random() < 0.25 and not pull.parent:
+            at = world.just_before(20, pull.shas[-1], world.main[-1])
             tip = world.commit(
-                (pull.shas[-1], world.main[-1]), pull.author, world.now - 20, world.now - 20,
+                (pull.shas[-1], world.main[-1]), pull.author, at, at,
                 f"Merge branch '{world.habit.default_branch}' into {pull.head}", (0, 0),
             )  # fmt: skip
             world.commit_pulls[tip] = pull.number
             pull.shas.append(tip)
         else:
             for step in range(1 + world.poisson(0.5)):
-                at = world.now - 40 * MINUTE + step * 9 * MINUTE
+                at = world.just_before(max(40 - 9 * step, 1) * MINUTE, pull.shas[-1])
                 tip = world.commit((pull.shas[-1],), pull.author, at, at, self.title())
                 world.commit_pulls[tip] = pull.number
                 pull.shas.append(tip)

@@ -193,7 +193,7 @@ class CompanyView(RepositoryView):
             "isArchived": is_archived, "isDisabled": False, "isEmpty": not count,
             "isFork": story.is_fork, "isPrivate": story.is_private, "isMirror": False,
             "isTemplate": False, "visibility": "PRIVATE" if story.is_private else "PUBLIC",
-            "diskUsage": len(story.commits) * 3, "stargazerCount": 0, "forkCount": 0,
+            "diskUsage": count * 7, "stargazerCount": 0, "forkCount": 0,
             "primaryLanguage": {
                 "__typename": "Language", "id": node_id("LA", len(story.language)),
                 "name": story.language, "color": "#3178c6",

@@ -22,6 +22,7 @@ class Storyteller:
     def __init__(self, world: World, first_day: date) -> None:
         self.world = world
         self.first_day = first_day
+        self.pushes = 0
         self.pulls = Pulls(world)
         self.deployments = Deployments(world)
         self.incidents = Incidents(world, self.pulls, self.deployments)
@@ -132,7 +133,8 @@ class Storyteller:
     def push(self, skew: int) -> None:
         """A commit pushed straight to the default branch; the author's clock is off by `skew`."""
         world, now = self.world, self.world.now
-        if len(world.main) == 9:
+        self.pushes += 1
+        if self.pushes == 3:
             skew = 40 * 24 * HOUR  # a clock far ahead: the lead time cannot be told
         at = now - 30 - int(world.rng.expovariate(1 / HOUR))
         committed = world.just_before(5)

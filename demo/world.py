@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from demo.almanac import DAY, HOUR, Calendar, utc
+from demo.almanac import DAY, HOUR, Calendar, second, utc
 from demo.habits import Habit
 from demo.ids import node_id, sha1
 from demo.model import Account, BranchHead, Change, Commit, Shipment
@@ -138,9 +138,10 @@ class World:
             person = self.rng.choice(self.devs)
         return person
 
-    def just_before(self, seconds: int) -> int:
-        """A little before now, but not before the newest commit of the default branch."""
-        return max(self.now - seconds, self.main_times[-1])
+    def just_before(self, seconds: int, *parents: str) -> int:
+        """A little before now, but not before the commits given (or the default branch's tip)."""
+        found = [self.commits[sha].committed_at for sha in parents or self.main[-1:]]
+        return max(self.now - seconds, *(second(at) for at in found))
 
     def line_tip(self, name: str) -> str:
         """The newest commit of a release branch."""

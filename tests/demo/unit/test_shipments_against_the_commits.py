@@ -34,8 +34,8 @@ def test_a_change_is_shipped_by_the_first_deployment_that_reaches_it(company: Co
                 reached = ancestors(story, shipment.commit_sha)
                 new = {c.id for c in story.merged if c.sha in reached and c.sha not in seen}
                 if place == 0:  # the baseline ships only the pull request that it is
-                    new = {c.id for c in story.merged
-                           if c.kind == "pull_request" and c.sha == shipment.commit_sha}  # fmt: skip
+                    pulls = [c for c in story.merged if c.kind == "pull_request"]
+                    new = {c.id for c in pulls if c.sha == shipment.commit_sha}
                 assert {c.id for c in shipment.changes} == new, (story.name, shipment)
                 seen |= reached
                 count += len(new)
