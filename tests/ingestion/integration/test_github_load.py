@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ingestion.github.load import LoadResult, load
+from ingestion.contracts import GITHUB
+from ingestion.github.load import LoadError, LoadResult, load
 
 pytestmark = pytest.mark.integration
 
@@ -251,3 +252,156 @@ def test_values_of_a_repository(world: World, shop: dict[str, Any]) -> None:
     assert world.values("select runner_labels from raw_github.workflow_jobs") == [["ubuntu"]]
     (sync,) = world.rows("select * from raw_github.repository_syncs")
     assert (sync["status"], sync["reason"]) == ("succeeded", None)
+
+
+def test_every_table_exists_even_when_there_is_nothing(world: World) -> None:
+    world.github.owner()
+
+    result = world.load()
+
+    tables = world.rows(
+        "select table_name, column_name, is_nullable from information_schema.columns "
+        "where table_schema = 'raw_github' and table_name not like '\\_dlt%'"
+    )
+    columns: dict[str, dict[str, str]] = {}
+    for row in tables:
+        columns.setdefault(row["table_name"], {})[row["column_name"]] = row["is_nullable"]
+    assert columns == {
+        table.name: {c.name: "YES" if c.nullable else "NO" for c in table.columns}
+        for table in GITHUB.values()
+    }
+    assert set(result.row_counts) == set(GITHUB)
+
+
+def test_a_second_load_keeps_what_it_does_not_bring_and_replaces_what_it_does(
+    world: World, shop: dict[str, Any]
+) -> None:
+    world.load()
+    shop["pullRequests"][0].update(title="Other", updatedAt="2026-02-01T00:00:00Z")
+    shop["pullRequests"][0]["commits"] = []
+    world.github.runs["acme/shop"] = []
+
+    result = world.load()
+
+    assert result.row_counts["issues"] == 0
+    assert world.values("select title from raw_github.pull_requests") == ["Other"]
+    assert world.values("select count(*) from raw_github.issues") == [1]
+    assert world.values("select count(*) from raw_github.workflow_runs") == [1]
+    # A commit that a forced push dropped is told by its synced_at.
+    stale = """
+        select count(*) from raw_github.pull_request_commits c
+        join raw_github.pull_requests p on p.id = c.pull_request_id
+        where c.synced_at < p.synced_at
+    """
+    assert world.values(stale) == [1]
+
+
+def test_a_new_machine_goes_on_where_the_last_one_ended(
+    world: World, shop: dict[str, Any], tmp_path: Path
+) -> None:
+    world.load()
+
+    result = world.load(folder=tmp_path / "elsewhere")
+
+    assert (result.skipped, result.repositories) == (1, 1)
+    assert result.row_counts["pull_requests"] == 0
+
+
+def test_a_new_warehouse_is_filled_from_the_start_by_an_old_machine(
+    world: World, shop: dict[str, Any]
+) -> None:
+    world.load()
+    with psycopg.connect(world.url) as connection:
+        for table in world.values(
+            "select tablename::text from pg_tables where schemaname = 'raw_github'"
+        ):
+            connection.execute(f'drop table raw_github."{table}"'.encode())
+
+    assert world.load().row_counts["pull_requests"] == 1
+
+
+def test_two_connections_share_the_tables(world: World, shop: dict[str, Any]) -> None:
+    world.load()
+    world.load(name="other")
+
+    assert world.values("select count(*) from raw_github.pull_requests") == [2]
+    assert world.load(name="other").skipped == 1
+    assert world.load().skipped == 1
+
+
+def test_a_long_sync_is_stored_in_rounds(world: World) -> None:
+    world.github.owner()
+    for name in "abcdef":
+        repository = world.github.repository(name)
+        world.github.commit(repository, name * 40, date="2026-01-10T08:00:00Z")
+
+    result = world.load(longest_round=0.0, concurrency=2)
+
+    assert result.repositories == 6
+    assert world.values("select count(*) from raw_github._dlt_loads") >= [3]
+    assert world.values("select count(*) from raw_github.commits") == [6]
+    assert world.values("select count(distinct synced_at) from raw_github.repository_syncs") == [1]
+
+
+def test_a_type_that_flips_stops_the_load(world: World, shop: dict[str, Any]) -> None:
+    shop["labels"][0]["isDefault"] = False
+    world.load()
+    real = world.github.execute
+
+    def flip(body: dict[str, Any]) -> dict[str, Any]:
+        reply: dict[str, Any] = real(body)
+        if body["operationName"] == "Labels":
+            reply["data"]["node"]["labels"]["nodes"][0]["isDefault"] = "perhaps"
+        return reply
+
+    world.github.execute = flip
+    with pytest.raises(LoadError, match="is_default is no bool"):
+        world.load(full=True)
+    assert world.values("select is_default from raw_github.labels") == [False]
+
+
+def test_no_secret_reaches_the_warehouse_or_the_disk(world: World, shop: dict[str, Any]) -> None:
+    world.load(environ={"TOKEN": "secret-one,secret-two"})
+    password = psycopg.conninfo.conninfo_to_dict(world.url)["password"]
+
+    with psycopg.connect(world.url) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'raw_github'"
+        ).fetchall()
+        stored = "".join(
+            str(connection.execute(f'select t::text from raw_github."{t}" t'.encode()).fetchall())
+            for (t,) in tables
+        )
+    files = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
+    for secret in ("secret-one", "secret-two", str(password)):
+        assert secret not in stored
+        assert secret.encode() not in files
+
+
+@pytest.mark.parametrize(
+    ("connection", "environ", "message"),
+    [
+        ({}, {"TOKEN": "wrong"}, "the token was refused"),
+        ({"owners": ["nobody"]}, None, "no organization or user"),
+        ({"api_url": "http://127.0.0.1:9"}, None, "can't be reached"),
+    ],
+)
+def test_a_load_that_can_do_nothing_says_why_in_one_line(
+    world: World, connection: dict[str, Any], environ: Any, message: str
+) -> None:
+    with pytest.raises(LoadError, match=message) as caught:
+        world.load(environ=environ, **connection)
+
+    assert "\n" not in str(caught.value)
+    assert "wrong" not in str(caught.value).replace("it is wrong", "")
+
+
+def test_a_warehouse_that_refuses_is_said_in_one_line(world: World, shop: dict[str, Any]) -> None:
+    world.url = "postgresql://loader:topsecret@127.0.0.1:9/nowhere"
+
+    with pytest.raises(LoadError) as caught:
+        world.load()
+
+    assert "127.0.0.1" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "topsecret" not in str(caught.value)
