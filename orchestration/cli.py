@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a run failed, 2 wrong settings or credentials.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -96,12 +97,8 @@ def demo(
     repositories: Annotated[
         int | None, typer.Option(min=1, help="Size of the invented company (12).")
     ] = None,
-    months: Annotated[
-        int | None, typer.Option(min=1, help="Length of its history (6).")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Another number, another company (7).")
-    ] = None,
+    months: Annotated[int | None, typer.Option(min=1, help="Length of its history (6).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another number, another company (7).")] = None,
 ) -> None:
     """Serve an invented company's GitHub on this machine and run everything on it."""
     from orchestration.commands import demo as command
@@ -129,6 +126,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     if debug:
         os.environ["SEI_DEBUG"] = "1"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         app(args=arguments, prog_name="sei")
     except KeyboardInterrupt:

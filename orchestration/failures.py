@@ -21,5 +21,3 @@ def reason_of(error: SerializableErrorInfo | None) -> str:
     text = re.sub(rf"^(\w+\.)*{re.escape(name)}:\s*", "", message) if name else message
     line = " ".join(part.strip() for part in text.splitlines() if part.strip())
     return line[:600] or name
-
-

@@ -6,31 +6,38 @@ output to another. The run is recorded like one started from the UI.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any, TextIO
+from io import RawIOBase
+from typing import Any
 
 
 def main() -> int:
     """Exit status 0 when the run succeeded; the parent reads JSON lines from the given pipe."""
     request = json.loads(sys.stdin.read())
-    with os.fdopen(int(sys.argv[1]), "w", buffering=1) as pipe:
+    # Unbuffered: nothing is left to be written, and to fail, when it is closed.
+    with os.fdopen(int(sys.argv[1]), "wb", buffering=0) as pipe:
         return 0 if _execute(request, pipe) else 1
 
 
-def _execute(request: dict[str, Any], pipe: TextIO) -> bool:
+def _execute(request: dict[str, Any], pipe: RawIOBase) -> bool:
     def tell(kind: str, **facts: Any) -> None:
-        pipe.write(json.dumps({"kind": kind, "at": time.time(), **facts}) + "\n")
+        # Whoever watched may have been killed; the run goes on and can be seen in the UI.
+        with contextlib.suppress(BrokenPipeError):
+            line = json.dumps({"kind": kind, "at": time.time(), **facts})
+            pipe.write(f"{line}\n".encode())
 
     tell("loading")
     try:
         import dagster as dg
         from dagster._core.definitions.reconstruct import ReconstructableRepository
         from dagster._core.execution.api import execute_run_iterator
+        from dagster._utils.interrupts import setup_interrupt_handlers
 
         from orchestration import progress
         from orchestration.runs import fail_abandoned_runs, running_refresh
@@ -41,6 +48,8 @@ def _execute(request: dict[str, Any], pipe: TextIO) -> bool:
     except Exception as error:
         tell("broken", reason=" ".join(str(error).split())[:600])
         raise
+    # SIGTERM like Ctrl-C: the run ends as cancelled, not as one that seems to go on for ever.
+    setup_interrupt_handlers()
     with dg.DagsterInstance.get() as instance:
         fail_abandoned_runs(instance)
         if other := running_refresh(instance):
@@ -77,27 +86,36 @@ def _facts(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         seconds = event.step_success_data.duration_ms / 1000
         yield "step_done", {"step": event.step_key, "seconds": seconds}
     elif event.is_step_failure:
-        yield "step_failed", {
-            "step": event.step_key,
-            "reason": reason_of(event.step_failure_data.error),
-            "is_mistake": _is_mistake(event.step_failure_data.user_failure_data),
-        }
+        yield (
+            "step_failed",
+            {
+                "step": event.step_key,
+                "reason": reason_of(event.step_failure_data.error),
+                "is_mistake": _is_mistake(event.step_failure_data.user_failure_data),
+            },
+        )
     elif event.is_step_up_for_retry:
-        yield "step_retry", {
-            "step": event.step_key,
-            "reason": reason_of(event.step_retry_data.error),
-        }
+        yield (
+            "step_retry",
+            {
+                "step": event.step_key,
+                "reason": reason_of(event.step_retry_data.error),
+            },
+        )
     elif event.is_step_skipped:
         yield "step_skipped", {"step": event.step_key}
     elif event.event_type_value == "ASSET_CHECK_EVALUATION":
         check = event.asset_check_evaluation_data
-        yield "check", {
-            "table": ".".join(check.asset_key.path),
-            "name": check.check_name,
-            "passed": check.passed,
-            "severity": check.severity.value,
-            "description": check.description,
-        }
+        yield (
+            "check",
+            {
+                "table": ".".join(check.asset_key.path),
+                "name": check.check_name,
+                "passed": check.passed,
+                "severity": check.severity.value,
+                "description": check.description,
+            },
+        )
     elif event.event_type_value == "ASSET_MATERIALIZATION":
         yield "table", {"step": event.step_key, "table": ".".join(event.asset_key.path)}
     elif event.is_job_failure:

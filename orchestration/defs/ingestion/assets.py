@@ -108,6 +108,4 @@ def _materialized(
             metadata["dagster/row_count"] = count
         if loaded is not None:
             metadata["rows_loaded"] = loaded.get(table.name, 0)
-        yield dg.MaterializeResult(
-            asset_key=asset_key(table.schema, table.name), metadata=metadata
-        )
+        yield dg.MaterializeResult(asset_key=asset_key(table.schema, table.name), metadata=metadata)
