@@ -49,7 +49,8 @@ _DEFAULTS: dict[str, Any] = {
 def create_statement(table: Table) -> str:
     """`create table` for a raw table, keys left off as dlt leaves them off."""
     columns = ", ".join(
-        f'"{column.name}" {POSTGRES_TYPES[column.data_type]}{"" if column.nullable else " not null"}'
+        f'"{column.name}" {POSTGRES_TYPES[column.data_type]}'
+        + ("" if column.nullable else " not null")
         for column in table.columns
     )
     return f"create table {table.schema}.{table.name} ({columns})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,7 +50,13 @@ def settings(project: Any) -> None:
     project.insert(
         "raw_settings.deployment_rules",
         # The second would match job "deploy" too: the first that matches wins.
-        {"position": 1, "kind": "job", "repositories": ["acme/c?"], "name": "^deploy", "branch": "^main$"},
+        {
+            "position": 1,
+            "kind": "job",
+            "repositories": ["acme/c?"],
+            "name": "^deploy",
+            "branch": "^main$",
+        },
         {"position": 2, "kind": "job", "name": "^dep", "repositories": ["ci"], "tier": "testing"},
         {"position": 3, "kind": "merge", "repositories": ["ACME/site"]},
         {"position": 4, "kind": "pipeline"},
@@ -119,9 +125,27 @@ def organization(project: Any) -> None:
     )
     project.insert(
         "raw_github.team_members",
-        {"team_id": "T1", "user_id": "ann", "user_login": "ann", "role": "MAINTAINER", "synced_at": at(28)},
-        {"team_id": "T1", "user_id": "bob", "user_login": "bob", "role": "MEMBER", "synced_at": EARLIER},
-        {"team_id": "T9", "user_id": "bob", "user_login": "bob", "role": "MEMBER", "synced_at": EARLIER},
+        {
+            "team_id": "T1",
+            "user_id": "ann",
+            "user_login": "ann",
+            "role": "MAINTAINER",
+            "synced_at": at(28),
+        },
+        {
+            "team_id": "T1",
+            "user_id": "bob",
+            "user_login": "bob",
+            "role": "MEMBER",
+            "synced_at": EARLIER,
+        },
+        {
+            "team_id": "T9",
+            "user_id": "bob",
+            "user_login": "bob",
+            "role": "MEMBER",
+            "synced_at": EARLIER,
+        },
     )
 
     def access(team: str, repository: str, permission: str) -> dict[str, Any]:
@@ -181,7 +205,9 @@ def commit(project: Any, sha: str, authored_at: datetime, **columns: Any) -> Non
     )
 
 
-def branch_commit(project: Any, number: int, sha: str, authored_at: datetime, **columns: Any) -> None:
+def branch_commit(
+    project: Any, number: int, sha: str, authored_at: datetime, **columns: Any
+) -> None:
     project.insert(
         "raw_github.pull_request_commits",
         {
@@ -322,9 +348,27 @@ def deployments(project: Any) -> None:
     project.insert(
         "raw_github.releases",
         {"id": "L0", "repository_id": "shop", "tag_name": "v1", "published_at": at(9)},
-        {"id": "L1", "repository_id": "lib", "tag_name": "1.0", "commit_sha": "c1", "published_at": at(9)},
-        {"id": "L2", "repository_id": "lib", "tag_name": "1.1-rc1", "is_prerelease": True, "published_at": at(10)},
-        {"id": "L3", "repository_id": "lib", "tag_name": "1.1", "is_draft": True, "published_at": None},
+        {
+            "id": "L1",
+            "repository_id": "lib",
+            "tag_name": "1.0",
+            "commit_sha": "c1",
+            "published_at": at(9),
+        },
+        {
+            "id": "L2",
+            "repository_id": "lib",
+            "tag_name": "1.1-rc1",
+            "is_prerelease": True,
+            "published_at": at(10),
+        },
+        {
+            "id": "L3",
+            "repository_id": "lib",
+            "tag_name": "1.1",
+            "is_draft": True,
+            "published_at": None,
+        },
     )
     project.insert(
         "raw_github.tags",
@@ -433,12 +477,12 @@ def issues(project: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(new_project: Callable[[], Any]) -> Iterator[Any]:
+def built(new_project: Callable[[], Any]) -> Any:
     project = new_project()
     for part in (settings, organization, pull_requests, deployments, issues):
         part(project)
     project.build()
-    yield project
+    return project
 
 
 def column(project: Any, query: str) -> list[Any]:
@@ -498,16 +542,48 @@ def test_deployments_are_recognised_by_the_first_rule_or_by_default(built: Any) 
         "select deployment_id, service_id, environment, environment_tier, status, detected_by, "
         "rule_position from marts.fct_deployments order by 1"
     ) == [
-        ("github:D1", "github:shop", "Production", "production", "success", "default:deployment", None),
-        ("github:D2", "github:shop", "staging-eu", "staging", "failure", "default:deployment", None),
-        ("github:D3", "github:shop", "production", "production", "canceled", "default:deployment", None),
+        (
+            "github:D1",
+            "github:shop",
+            "Production",
+            "production",
+            "success",
+            "default:deployment",
+            None,
+        ),
+        (
+            "github:D2",
+            "github:shop",
+            "staging-eu",
+            "staging",
+            "failure",
+            "default:deployment",
+            None,
+        ),
+        (
+            "github:D3",
+            "github:shop",
+            "production",
+            "production",
+            "canceled",
+            "default:deployment",
+            None,
+        ),
         ("github:D4", "github:shop", "moon", "other", "in_progress", "default:deployment", None),
         ("github:J-deploy-1-dev", "github:ci", "testing", "testing", "failure", "job", 2),
         ("github:J-deploy-2-main", "github:ci", "production", "production", "success", "job", 1),
         ("github:L1", "github:lib", "production", "production", "success", "default:release", None),
         ("github:L2", "github:lib", "staging", "staging", "success", "default:release", None),
         ("github:merge:S1", "service:web", "production", "production", "success", "merge", 3),
-        ("github:tool:tag:v2.0.1-beta", "github:tool", "production", "production", "success", "default:tag", None),
+        (
+            "github:tool:tag:v2.0.1-beta",
+            "github:tool",
+            "production",
+            "production",
+            "success",
+            "default:tag",
+            None,
+        ),
     ]
 
 
@@ -626,9 +702,11 @@ def test_building_again_changes_nothing(built: Any) -> None:
         )
 
     before, keys_before = contents(), keys()
-    built.build()
+    built.build("--exclude-resource-type", "unit_test")
     assert contents() == before
     assert keys() == keys_before
     # a table that others refer to, built alone: their foreign keys are back afterwards
-    built.build("--select", "dim_repositories", "fct_pull_requests")
+    built.build(
+        "--select", "dim_repositories,resource_type:model", "fct_pull_requests,resource_type:model"
+    )
     assert keys() == keys_before
