@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -37,6 +38,11 @@ _SECONDARY_TEXT = (
 )
 
 
+@cache
+def _schema() -> GraphQLSchema:
+    return build_schema(SCHEMA.read_text(), assume_valid=True)
+
+
 @dataclass
 class Reply:
     """What goes back."""
@@ -59,8 +65,7 @@ class GitHub:
         self.faults: list[Fault] = []
         self.requests: Counter[str] = Counter()
         self.seconds = 0.0
-        schema: GraphQLSchema = build_schema(SCHEMA.read_text(), assume_valid=True)
-        self.executor = Executor(schema, RESOLVERS)
+        self.executor = Executor(_schema(), RESOLVERS)
         self.installations: dict[str, float] = {}  # tokens of Apps and when they end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

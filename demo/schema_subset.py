@@ -98,7 +98,7 @@ WANTED: dict[str, str] = {
     "updatedAt closedAt closed author assignees labels comments timelineItems repository url",
     "IssueConnection": _LIST,
     "IssueEdge": _EDGE,
-    "IssueComment": "id databaseId fullDatabaseId author body createdAt updatedAt issue "
+    "IssueComment": "id databaseId fullDatabaseId author body createdAt updatedAt "
     "pullRequest repository url",
     "IssueCommentConnection": _LIST,
     "IssueCommentEdge": _EDGE,

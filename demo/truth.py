@@ -411,15 +411,16 @@ def _coverage(
     def fate(change: Change) -> str:
         if change.id in shipped:
             return "shipped"
-        if not shipments:
-            return "without_deployments"
         if change.id in swallowed:
             return "baseline"
-        return "not_deployed_yet" if change.is_into_default_branch else "not_in_default_branch"
+        if not change.is_into_default_branch:
+            return "not_in_default_branch"
+        return "not_deployed_yet" if shipments else "without_deployments"
 
     reasons = [
         f"{change.kind}_{fate(change)}" for change in story.merged if change.merged_at <= as_of
     ]
+    reasons += ["deployment_commit_known" for _ in shipments]
     names = {"explicit": "linked_explicitly", "window": "linked_by_window", "unlinked": "unlinked"}
     reasons += [f"incident_{names[links[one.number][0]]}" for one in incidents]
     for reason in reasons:
@@ -445,7 +446,8 @@ class TruthTeller:
         for service in services:
             dora += self._values("service", service.service_id, [service], as_of)
         for team in self.teams:
-            owned = [one for one in services if owners[one.service_id] == team.id]
+            family = self.family(team)
+            owned = [one for one in services if owners[one.service_id] in family]
             if owned:
                 dora += self._values("team", team.id, owned, as_of)
         dora += self._values("organization", self.organization, services, as_of)
@@ -471,9 +473,25 @@ class TruthTeller:
                 return holders[0].id if len(holders) == 1 else None
         return None
 
+    def family(self, team: Team) -> set[str]:
+        """Node ids of the team and of all below it: what they own is the team's too."""
+        children = [one for one in self.teams if one.parent_slug == team.slug]
+        return {team.id}.union(*(self.family(child) for child in children))
+
+    def local_day(self, moment: datetime) -> date:
+        """The organization's date of a moment."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+    def first_day(self, services: Sequence[ServiceTruth], as_of: datetime) -> date:
+        """The day of the first deployment, merge by a human or resolved incident; else today."""
+        moments = [row.finished_at for one in services for row in one.outcomes]
+        moments += [row.merged_at for one in services for row in one.cycles if not row.is_bot]
+        moments += [row.resolved_at for one in services for row in one.restorations]
+        return max(self.local_day(min(moments, default=as_of)), self.start)
+
     def periods(self, as_of: datetime) -> list[tuple[str, date, date, bool]]:
         """(grain, start, end, is partial): two rolling windows of whole days, and all months."""
-        today = as_of.astimezone(ZoneInfo(self.timezone)).date()
+        today = self.local_day(as_of)
         periods = [
             ("rolling_30d", today - timedelta(days=30), today, False),
             ("rolling_90d", today - timedelta(days=90), today, False),
@@ -509,12 +527,16 @@ class TruthTeller:
         as_of: datetime,
     ) -> list[DoraValue]:
         rows = Rows.of(services, environment)
+        first_day = self.first_day(services, as_of)
         label = PRODUCTION if environment is None else f"{PRODUCTION}:{environment}"
         values = []
         for grain, start, end, is_partial in self.periods(as_of):
-            begin, stop = self.midnight(start), self.midnight(end)
-            days = (as_of - begin) / timedelta(days=1) if is_partial else float((end - start).days)
-            cut = rows.between(begin, min(stop, as_of) if is_partial else stop)
+            if end <= first_day:
+                continue  # nothing had happened yet
+            # Of a running month the days begun count, today included.
+            last = min(end, self.local_day(as_of) + timedelta(days=1))
+            days = float((last - start).days)
+            cut = rows.between(self.midnight(start), self.midnight(end))
             metrics = METRICS if environment is None else _DEPLOYMENT_METRICS
             for metric in metrics:
                 measured = measure(metric, cut, days)
@@ -579,17 +601,10 @@ class Rows:
 
 def measure(metric: str, rows: Rows, days: float) -> dict[str, Any]:
     """Value, unit, numerator, denominator, sample_size, open_count, status and band of a metric."""
-    if not rows.has_source and (metric in _DEPLOYMENT_METRICS or metric == "deploy_time"):
-        unit = {
-            "deployment_frequency": "per day",
-            "change_fail_rate": "ratio",
-            "deployment_rework_rate": "ratio",
-        }.get(metric, "hours")
-        return _answer(metric, None, unit, None, None, 0, "no_source")
     if metric == "deployment_frequency":
         count = len(rows.outcomes)
         value = count / days if count and days else None
-        return _answer(metric, value, "per day", count, days, count)
+        return _answer(metric, rows, value, "per day", count, days, count)
     if metric in ("change_fail_rate", "deployment_rework_rate"):
         hit: Callable[[DeploymentOutcome], bool] = (
             (lambda row: row.is_failed)
@@ -597,7 +612,8 @@ def measure(metric: str, rows: Rows, days: float) -> dict[str, Any]:
             else lambda row: row.is_rework
         )
         count, total = sum(map(hit, rows.outcomes)), len(rows.outcomes)
-        return _answer(metric, count / total if total else None, "ratio", count, total, total)
+        rate = count / total if total else None
+        return _answer(metric, rows, rate, "ratio", count, total, total)
     open_count = None
     if metric == "change_lead_time":
         spans = [row.lead_time_hours for row in rows.changes]
@@ -619,27 +635,25 @@ def measure(metric: str, rows: Rows, days: float) -> dict[str, Any]:
         raise ValueError(f"no such metric: {metric}")
     known = [span for span in spans if span is not None]
     return _answer(
-        metric, lower_median(known), "hours", len(known), len(spans), len(known),
-        open_count=open_count,
-    )  # fmt: skip
+        metric, rows, lower_median(known), "hours", len(known), len(spans), len(known), open_count
+    )
 
 
 def _answer(
     metric: str,
+    rows: Rows,
     value: float | None,
     unit: str,
-    numerator: float | None,
-    denominator: float | None,
+    numerator: float,
+    denominator: float,
     sample_size: int,
-    status: str | None = None,
     open_count: int | None = None,
 ) -> dict[str, Any]:
-    if status is None:
-        status = (
-            "no_data" if value is None
-            else "insufficient_data" if sample_size < MINIMUM_SAMPLE
-            else "ok"
-        )  # fmt: skip
+    needs_source = metric in _DEPLOYMENT_METRICS or metric == "deploy_time"
+    if value is None:
+        status = "no_source" if needs_source and not rows.has_source else "no_data"
+    else:
+        status = "insufficient_data" if sample_size < MINIMUM_SAMPLE else "ok"
     return {
         "value": value,
         "unit": unit,

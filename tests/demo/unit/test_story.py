@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -279,11 +280,10 @@ def test_the_default_company_has(feature: str, company: Company) -> None:
     assert any(FEATURES[feature](story) for story in company.stories)
 
 
-def test_a_repository_has_a_quiet_week(company: Company) -> None:
-    story = company.story(1)
-    weeks = {p.created_at.isocalendar().week for p in story.pulls if not p.author.is_bot}
-    everything = range(min(weeks), max(weeks) + 1)
-    assert set(everything) - weeks
+def test_a_repository_has_quiet_weeks(company: Company) -> None:
+    people = [p for p in company.story(1).pulls if not p.author.is_bot]
+    weeks = Counter(p.created_at.isocalendar().week for p in people)
+    assert min(weeks[week] for week in range(24, 47)) * 4 <= sorted(weeks.values())[len(weeks) // 2]
 
 
 def test_the_default_company_is_neither_small_nor_large(company: Company) -> None:

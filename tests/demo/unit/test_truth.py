@@ -121,13 +121,14 @@ def test_deployment_frequency_counts_days_and_whole_days_only() -> None:
     assert (frequency.status, frequency.band) == ("insufficient_data", None)
     assert frequency.period_end == date(2026, 3, 20)
     month = value(truth, "deployment_frequency", "month", start=date(2026, 3, 1))
-    assert (month.numerator, month.is_partial) == (3, True)
+    assert (month.numerator, month.denominator, month.is_partial) == (3, 20, True)
 
 
 def test_a_month_is_cut_at_local_midnight() -> None:
     # 31 March 22:30 UTC is 1 April 00:30 in Berlin (summer time since 29 March).
-    truth = tell(story(shipment("d1", at(31, 22, 30))), as_of=at(20, month=5))
-    assert value(truth, "deployment_frequency", "month", start=date(2026, 3, 1)).numerator == 0
+    told = story(shipment("d0", at(5)), shipment("d1", at(31, 22, 30)))
+    truth = tell(told, as_of=at(20, month=5))
+    assert value(truth, "deployment_frequency", "month", start=date(2026, 3, 1)).numerator == 1
     april = value(truth, "deployment_frequency", "month", start=date(2026, 4, 1))
     assert (april.numerator, april.denominator) == (1, 30)
 
@@ -242,10 +243,10 @@ def test_a_change_in_two_regions_counts_once_where_it_came_first() -> None:
 
 
 def test_nothing_known_is_not_zero() -> None:
-    silent = story()
-    staging_only = story(deployments=(
-        Deployment("D", 1, "staging", "main", "x", ADA, at(3), ()),
-    ))  # fmt: skip
+    merged = {"pulls": (pull(),), "merged": (change("p1", at(2), at(3, 10)),)}
+    silent = story(**merged)
+    staging = Deployment("D", 1, "staging", "main", "x", ADA, at(3), ())
+    staging_only = story(deployments=(staging,), **merged)
     for metric in ("deployment_frequency", "change_lead_time", "change_fail_rate", "deploy_time"):
         assert value(tell(silent, as_of=at(20)), metric).status == "no_source"
         nothing = value(tell(staging_only, as_of=at(20)), metric)
@@ -272,10 +273,18 @@ def test_the_owner_is_the_only_team_with_the_highest_permission() -> None:
     assert owner(team("a", "READ"), team("b", "TRIAGE")) is None
 
 
-def test_a_team_pools_the_rows_of_its_services() -> None:
+def test_nothing_is_said_of_periods_before_the_first_fact() -> None:
+    truth = tell(story(shipment("d1", at(2, month=4))), as_of=at(20, month=5))
+    months = {one.period_start for one in truth.dora if one.grain == "month"}
+    assert months == {date(2026, 4, 1), date(2026, 5, 1)}
+
+
+def test_a_team_pools_the_rows_of_its_services_and_of_the_teams_below() -> None:
     one = story(shipment("d1", at(5), change("p1", at(4), at(4))))
-    truth = tell(one, as_of=at(20))
-    for entity in ("T_shop", "organization:acme"):
+    above = Team("T_all", 2, "all", "All", None, at(1), (), ())
+    below = Team("T_shop", 1, "shop", "Shop", "all", at(1), (), (("shop", "ADMIN"),))
+    truth = tell(one, as_of=at(20), teams=(above, below))
+    for entity in ("T_shop", "T_all", "organization:acme"):
         assert value(truth, "change_lead_time", entity=entity).value == 24
 
 
