@@ -121,7 +121,7 @@ class CommitGraph:
         for bit, node in enumerate(asked):
             bits[node] = 1 << bit
         waiting = set(asked)
-        answers: dict[int, set[int]] = {}
+        answers: dict[int, set[int]] = {node: set() for node in asked}
         for current in self._children_first():
             carried = bits[current]
             if not carried:

@@ -20,7 +20,7 @@ def linkage_coverage(
     links: DataFrame,
     service_repositories: DataFrame,
 ) -> DataFrame:
-    """Rows (service_id, reason, row_count); every change, deployment and incident is in one.
+    """Rows (service_id, reason, row_count); every change and every incident is in one.
 
     In a repository of several services a change is counted for each of them.
     """
@@ -58,24 +58,21 @@ def linkage_coverage(
         F.when(by == "merge_commit", "pull_request_shipped")
         .when(by == "head_commit", "pull_request_shipped_by_head_commit")
         .when(by == "title", "pull_request_shipped_by_title")
+        .when(F.col("is_deployed").isNull(), "pull_request_without_deployments")
         .when(F.col("is_reached"), "pull_request_baseline")
         .when(~in_default_branch, "pull_request_not_in_default_branch")
         .when(~F.col("is_link_known"), "pull_request_merge_commit_unknown")
-        .when(F.col("is_deployed").isNull(), "pull_request_without_deployments")
         .otherwise("pull_request_not_deployed_yet"),
     )
     of_commits = judged(
         pushes.select("repository_id", F.col("sha").alias("change_id"), "sha"),
         F.when(by.isNotNull(), "commit_shipped")
-        .when(F.col("is_reached"), "commit_baseline")
         .when(F.col("is_deployed").isNull(), "commit_without_deployments")
+        .when(F.col("is_reached"), "commit_baseline")
         .otherwise("commit_not_deployed_yet"),
     )
-    of_deployments = deployments.select(
-        "service_id",
-        F.when(F.col("is_commit_known"), "deployment_commit_known")
-        .otherwise("deployment_commit_unknown")
-        .alias("reason"),
+    of_deployments = deployments.filter(~F.col("is_commit_known")).select(
+        "service_id", F.lit("deployment_commit_unknown").alias("reason")
     )
     best = links.groupBy("incident_id").agg(F.min("link_method").alias("method"))
     of_incidents = incidents.join(best, "incident_id", "left").select(

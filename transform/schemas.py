@@ -233,7 +233,6 @@ COVERAGE_REASONS: dict[str, str] = {
     "commit_not_deployed_yet": "Such commits that no deployment reached so far.",
     "commit_without_deployments": "Such commits in a service that no production deployment is "
     "known of.",
-    "deployment_commit_known": "Production deployments whose commit is among the commits known.",
     "deployment_commit_unknown": "Production deployments without a commit, or with one that is "
     "not among the commits known: what they shipped can't be told.",
     "incident_linked_explicitly": "Incidents that name a deployment, or a commit or pull request "

@@ -234,21 +234,22 @@ def judged(rows: DataFrame, minimum_sample: int) -> DataFrame:
         .when(sample < minimum_sample, "insufficient_data")
         .otherwise("ok")
     )
+    is_told = F.col("status") != "no_source"
     is_frequency = F.col("metric") == deployment_frequency.METRIC
     is_recovery = F.col("metric") == failed_deployment_recovery_time.METRIC
     return (
         rows.withColumn("sample_size", sample)
         .withColumn("status", status)
-        .withColumn("numerator", numerator)
-        .withColumn("denominator", denominator)
+        .withColumn("numerator", F.when(is_told, numerator))
+        .withColumn("denominator", F.when(is_told, denominator))
         .withColumn(
             "value",
             F.when(median, F.col("p50")).when(
                 F.col("sample_size") > 0, F.try_divide("numerator", "denominator")
             ),
         )
-        .withColumn("open_count", F.when(is_recovery, counts["open_count"]))
-        .withColumn("deployment_days", F.when(is_frequency, counts["day_count"]))
+        .withColumn("open_count", F.when(is_recovery & is_told, counts["open_count"]))
+        .withColumn("deployment_days", F.when(is_frequency & is_told, counts["day_count"]))
         .withColumnRenamed("gap", "typical_gap_hours")
     )
 
