@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -405,3 +409,93 @@ def test_a_warehouse_that_refuses_is_said_in_one_line(world: World, shop: dict[s
     assert "127.0.0.1" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "topsecret" not in str(caught.value)
+
+
+# Reads stages from stdin; each is a load of its own, forked so that imports are paid for once.
+_LOADS_TO_KILL = """
+import os, signal, sys
+from pathlib import Path
+import dlt
+from dlt.destinations.impl.postgres.postgres import PostgresCsvCopyJob
+from dlt.load.load import Load
+from ingestion.github.load import load
+from ingestion.github.reader import Reader
+from ingestion.settings import Settings
+
+api, url, folder = sys.argv[1:]
+
+def die(*arguments, **more):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def run(stage):
+    if stage == "reading":
+        Reader._took = die
+    if stage == "before normalizing":
+        dlt.Pipeline.normalize = die
+    if stage == "before loading":
+        dlt.Pipeline.load = die
+    if stage == "half copied":
+        copy, copied = PostgresCsvCopyJob.run, []
+        def copy_some(job):
+            copy(job)
+            copied.append(job)
+            if len(copied) == 8:
+                die()
+        PostgresCsvCopyJob.run = copy_some
+    if stage == "merged":
+        Load.complete_package = die
+    settings = Settings.model_validate({
+        "history": {"since": "2026-01-01"},
+        "github": [{"api_url": api, "token": "env:TOKEN", "owners": ["acme"]}],
+    })
+    load(settings.github[0], settings, url, pipelines_dir=Path(folder))
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        run(line.strip())
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def test_a_load_killed_at_every_stage_and_repeated_equals_an_undisturbed_one(
+    world: World, shop: dict[str, Any]
+) -> None:
+    stages = ["reading", "before normalizing", "before loading", "half copied", "merged"]
+    command = [sys.executable, "-c", _LOADS_TO_KILL, world.github.url, world.url]
+    with subprocess.Popen(
+        [*command, str(world.folder)],
+        env={**os.environ, "TOKEN": "secret-one"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as loads:
+        assert loads.stdin is not None
+        assert loads.stdout is not None
+        for number, stage in enumerate([*stages, "none"]):
+            # Something new each time, so that each load has something to lose.
+            world.github.add(
+                shop, "issues", "Issue", number=100 + number, state="OPEN",
+                updatedAt=f"2026-02-{10 + number}T00:00:00Z",
+            )  # fmt: skip
+            print(stage, file=loads.stdin, flush=True)
+            expected = -signal.SIGKILL if stage in stages else 0
+            assert int(loads.stdout.readline()) == expected, stage
+        loads.stdin.close()
+
+    world.load(name="undisturbed")
+    for table in GITHUB.values():
+        if table.name == "repository_syncs":
+            continue
+        ignored = ("connection", "synced_at", "teams_synced_at")
+        columns = ", ".join(f'"{c}"' for c in table.column_names() if c not in ignored)
+        found = [
+            world.rows(
+                f"select {columns} from raw_github.{table.name} "
+                f"where connection = '{name}' order by {columns}"
+            )
+            for name in ("github", "undisturbed")
+        ]
+        assert found[0] == found[1], table.name
+        assert found[0], table.name
