@@ -107,6 +107,27 @@ def demo(
 
 
 @app.command()
+def checks(
+    door: Annotated[
+        list[str] | None, typer.Option(help="raw, marts or metrics; may be repeated.")
+    ] = None,
+    docs: Annotated[bool, typer.Option("--docs", help="Write the pages about them.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Row counts are right as they are (needs --door).")
+    ] = False,
+    demo: Demo = False,
+) -> None:
+    """Run the checks at the doors by hand."""
+    from orchestration.commands import checks as command
+
+    if accept and not door:
+        raise UsageProblem("sei checks --accept needs --door raw, marts or metrics")
+    if unknown := set(door or []) - {"raw", "marts", "metrics"}:
+        raise UsageProblem(f"no door {sorted(unknown)[0]}; there are raw, marts and metrics")
+    command.checks(doors=door or [], docs=docs, accept=accept, demo=demo)
+
+
+@app.command()
 def psql(
     command: Annotated[
         str | None, typer.Option("--command", "-c", help="A statement to execute.")

@@ -1,6 +1,7 @@
 """Raw arrival: what must hold of the rows that a source brought, before dbt builds on them.
 
-Not here: not-null columns, which the loader's types already make Postgres refuse.
+Not here: not-null columns, which the loader's types already make Postgres refuse, and repositories
+that could not be read, which orchestration reports with the reasons.
 """
 
 from __future__ import annotations
@@ -256,27 +257,6 @@ _SINGLE: list[CheckSpec] = [
             """
         ),
         "Each GitHub connection of the settings was read since yesterday's nightly run.",
-        severity="warn",
-    ),
-    CheckSpec(
-        "every_repository_was_read_last_time",
-        _SYNCS,
-        Rows(
-            """
-            select
-                latest.connection,
-                latest.repository_full_name,
-                latest.failed_resource
-            from (
-                select distinct on (connection, repository_full_name) *
-                from this
-                order by connection, repository_full_name, synced_at desc
-            ) as latest
-            where latest.status = 'failed'
-            """
-        ),
-        "The latest attempt to read each repository succeeded; the column reason says why one "
-        "did not. The others were loaded, and this one goes on where it stopped.",
         severity="warn",
     ),
     CheckSpec(

@@ -26,10 +26,6 @@ BREAKING: dict[tuple[str, str], str] = {
     ("raw_github.repository_syncs", "every_connection_was_synced_in_the_last_36_hours"): (
         "update raw_github.repository_syncs set synced_at = now() - interval '37 hours'"
     ),
-    ("raw_github.repository_syncs", "every_repository_was_read_last_time"): (
-        "insert into raw_github.repository_syncs (connection, repository_full_name, synced_at,"
-        " status) values ('github', 'acme/shop', now(), 'failed')"
-    ),
     ("raw_github.repositories", "connection_is_in_the_settings"): (
         "update raw_settings.connections set connection = 'renamed'"
     ),

@@ -151,6 +151,19 @@ def test_an_accepted_drop_blocks_no_more(house, capsys: pytest.CaptureFixture[st
     assert "raw: later runs are compared with run manual-" in capsys.readouterr().out
 
 
+def test_a_missing_rolling_window_is_a_hole(house):
+    house.execute(
+        "update metrics.dora set period_end = period_end - 2, period_start = period_start - 2"
+        " where grain = 'rolling_30d' and period_end = '2026-03-02'"
+    )
+
+    holes = _failed(run("metrics", house.url, "first"))
+
+    assert list(holes) == ["metrics.dora.periods_have_no_holes"]
+    assert {row["grain"] for row in holes["metrics.dora.periods_have_no_holes"].metadata["sample"]}\
+        == {"rolling_30d"}  # fmt: skip
+
+
 def test_metrics_that_lose_an_entity_type_silently_block(house):
     run("metrics", house.url, "first")
     house.execute("delete from metrics.dora where entity_type = 'service'")
