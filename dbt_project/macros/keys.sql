@@ -34,7 +34,7 @@ tables that were not rebuilt) is put back. docs/decisions/0005-keys-after-rows.m
 
 {#- Statements that drop the foreign keys from or to a selected model; also a list of what exists. -#}
 {% macro drop_foreign_keys() -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and flags.WHICH in ['build', 'run', 'retry'] -%}
         {%- set selected = [] -%}
         {%- for unique_id in selected_resources if unique_id.startswith('model.') -%}
             {%- do selected.append(graph.nodes[unique_id].name) -%}
@@ -52,7 +52,7 @@ tables that were not rebuilt) is put back. docs/decisions/0005-keys-after-rows.m
     A table that failed to rebuild may now miss a parent: that is a warning, the run has failed
     for its own reason. -#}
 {% macro restore_foreign_keys() -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and flags.WHICH in ['build', 'run', 'retry'] -%}
         {%- set present = [] -%}
         {%- for key in existing_foreign_keys() -%}
             {%- do present.append((key['child'], key['parent'], key['columns'])) -%}

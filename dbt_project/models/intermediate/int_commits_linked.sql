@@ -14,6 +14,8 @@ with merged as (
         merged_at,
         is_into_default_branch
     from {{ ref('int_pull_requests_merged') }}
+    -- it carries the default branch's own commits elsewhere, direct pushes among them
+    where not is_back_merge
 
 ),
 

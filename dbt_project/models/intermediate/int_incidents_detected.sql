@@ -1,15 +1,5 @@
 {{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
-with rules as (
-
-    select * from {{ ref('stg_settings__incident_rules') }}
-    -- a rule by type or project is about Jira
-    where
-        labels is not null
-        or (repositories is not null and issue_types is null and projects is null)
-
-)
-
 select distinct on (issues.issue_id)
     issues.issue_id,
     issues.repository_id,
@@ -21,23 +11,10 @@ select distinct on (issues.issue_id)
         from unnest(issues.labels) as names (label)
         where names.label ~* '^(sev(erity)?[-_:/ ]*[a-z0-9]+|[ps][0-4])$'
     ) as severity,
-    rules.position as rule_position
+    rules.rule_position
 from {{ ref('stg_github__issues') }} as issues
-inner join {{ ref('stg_github__repositories') }} as repositories
-    on issues.repository_id = repositories.repository_id
-inner join rules
+inner join {{ ref('int_incident_rules_matched') }} as rules
     on
-        (rules.connection is null or issues.connection = rules.connection)
-        and (
-            rules.repositories is null
-            or exists (
-                select 1
-                from unnest(rules.repositories) as globs (glob)
-                where {{ repository_matches('repositories.full_name', 'globs.glob') }}
-            )
-        )
-        and (
-            rules.labels is null
-            or {{ lists_overlap('rules.labels', 'issues.labels') }}
-        )
-order by issues.issue_id, rules.position
+        issues.repository_id = rules.repository_id
+        and (rules.labels is null or {{ lists_overlap('rules.labels', 'issues.labels') }})
+order by issues.issue_id, rules.rule_position

@@ -11,7 +11,12 @@ select
     pull_requests.merge_commit_sha,
     pull_requests.merged_at,
     coalesce(pull_requests.base_ref_name = repositories.default_branch, false)
-        as is_into_default_branch
+        as is_into_default_branch,
+    coalesce(
+        pull_requests.head_ref_name = repositories.default_branch
+        and pull_requests.base_ref_name != repositories.default_branch,
+        false
+    ) as is_back_merge
 from {{ ref('stg_github__pull_requests') }} as pull_requests
 inner join {{ ref('stg_github__repositories') }} as repositories
     on pull_requests.repository_id = repositories.repository_id

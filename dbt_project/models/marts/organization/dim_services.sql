@@ -63,19 +63,8 @@ by_repositories as (
         ) as has_deployment_source,
         bool_or(
             exists (
-                select 1 from {{ ref('stg_settings__incident_rules') }} as rules
-                where
-                    (rules.connection is null or rules.connection = repositories.connection)
-                    and rules.issue_types is null
-                    and rules.projects is null
-                    and (
-                        rules.repositories is null
-                        or exists (
-                            select 1
-                            from unnest(rules.repositories) as globs (glob)
-                            where {{ repository_matches('repositories.full_name', 'globs.glob') }}
-                        )
-                    )
+                select 1 from {{ ref('int_incident_rules_matched') }} as rules
+                where rules.repository_id = matched.repository_id
             )
         ) as has_incident_source,
         -- a team owns a service when it owns all of its repositories
