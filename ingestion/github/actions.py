@@ -34,75 +34,82 @@ def read(reading: Reading, repository: Repository, state: State) -> tuple[State,
 
     Runs that GitHub has let expire stay as they were last seen.
     """
-    listed = _listed(reading, repository, state)
-    found: list[dict[str, Any]] = []
-    if listed is None:
-        following: State = {**state, "open": []}
-    else:
-        etag, found = listed
-        following = {"etag": etag, "newest": state.get("newest"), "open": [], "recent": {}}
-    seen = {run["id"] for run in found}
+    taken = _Taken(reading, repository, state.get("recent") or {})
+    is_listed, etag = _take_listed(taken, state)
     for run_id in state.get("open") or []:
-        if run_id not in seen and (run := _again(reading, repository, run_id)) is not None:
-            found.append(run)
-    known = state.get("recent") or {}
-    changed = [run for run in found if known.get(str(run["id"])) != _mark(run)]
-    for start in range(0, len(changed), 100):
-        _put(reading, repository, changed[start : start + 100])
-    newest = [run["created_at"] for run in found] + [following.get("newest") or ""]
-    following["newest"] = max(newest) or None
-    following["open"] = [run["id"] for run in found if _is_open(run, reading)]
-    kept = dict(known) if listed is None else {}
-    cursor = Cursor.after(following["newest"], reading.sync.since, _OVERLAP)
-    kept.update(
-        {str(run["id"]): _mark(run) for run in found if not cursor.is_behind(run["created_at"])}
-    )
-    following["recent"] = dict(list(kept.items())[:_MOST_RECENT])
-    return following, [run["head_sha"] for run in changed if _may_deploy(run, repository)]
+        if run_id not in taken.seen and (run := _again(reading, repository, run_id)) is not None:
+            taken.take([run])
+    newest = max(taken.newest, state.get("newest") or "") or None
+    cursor = Cursor.after(newest, reading.sync.since, _OVERLAP)
+    recent = taken.marks if is_listed else {**taken.known, **taken.marks}
+    following: State = {
+        "etag": etag,
+        "newest": newest,
+        "open": taken.open,
+        "recent": dict(
+            [
+                (run_id, mark)
+                for run_id, mark in recent.items()
+                if not cursor.is_behind(mark.split(" ")[0])
+            ][:_MOST_RECENT]
+        ),
+    }
+    return following, taken.deployed
 
 
-def _listed(
-    reading: Reading, repository: Repository, state: State
-) -> tuple[str | None, list[dict[str, Any]]] | None:
-    """The ETag of the list and its runs down to the cursor; None if nothing changed."""
+class _Taken:
+    """What is remembered of the runs: enough for the next state, not the runs themselves."""
+
+    def __init__(self, reading: Reading, repository: Repository, known: dict[str, str]) -> None:
+        self.known = known
+        self.reading = reading
+        self.repository = repository
+        self.seen: set[int] = set()
+        self.marks: dict[str, str] = {}
+        self.open: list[int] = []
+        self.deployed: list[str] = []
+        self.newest = ""
+
+    def take(self, runs: Sequence[dict[str, Any]]) -> None:
+        """Hands over those that are new or changed, and remembers all."""
+        fresh = [run for run in runs if run["id"] not in self.seen]
+        self.seen.update(run["id"] for run in fresh)
+        changed = [run for run in fresh if self.known.get(str(run["id"])) != _mark(run)]
+        _put(self.reading, self.repository, changed)
+        self.marks.update({str(run["id"]): _mark(run) for run in fresh})
+        self.open += [run["id"] for run in fresh if _is_open(run, self.reading)]
+        if self.reading.sync.runs_deploy:
+            self.deployed += [
+                run["head_sha"] for run in changed if _may_deploy(run, self.repository)
+            ]
+        self.newest = max([self.newest, *(run["created_at"] for run in fresh)])
+
+
+def _take_listed(taken: _Taken, state: State) -> tuple[bool, str | None]:
+    """Takes the runs of the list down to the cursor; returns whether it was read, its ETag."""
+    reading, repository = taken.reading, taken.repository
+    etag = state.get("etag")
     if repository.is_archived and state.get("newest"):
-        return None
+        return False, etag
     cursor = Cursor.after(state.get("newest"), reading.sync.since, _OVERLAP)
-    path = f"{repository.path}/actions/runs"
     params = {"per_page": 100, "exclude_pull_requests": "true"}
-    etag = None
-    found: dict[int, dict[str, Any]] = {}
     try:
-        for page, reply in enumerate(reading.pages(path, params, etag=state.get("etag"))):
+        for page, reply in enumerate(
+            reading.pages(f"{repository.path}/actions/runs", params, etag=etag)
+        ):
             if reply.not_modified:
-                return None
+                return False, etag
             if page == 0:
                 etag = reply.etag
             runs = reply.data.get("workflow_runs") or []
-            for run in runs:
-                if cursor.is_behind(run["created_at"]):
-                    return etag, list(found.values())
-                found.setdefault(run["id"], _slim(run))
+            wanted = [run for run in runs if not cursor.is_behind(run["created_at"])]
+            taken.take(wanted)
+            if len(wanted) < len(runs):
+                break
     except NotFound:
         # Actions is switched off, or the server has none.
-        return None, []
-    return etag, list(found.values())
-
-
-_FIELDS = (
-    *("id", "node_id", "workflow_id", "name", "path", "event", "status", "conclusion"),
-    *("head_branch", "head_sha", "run_number", "run_attempt"),
-    *("created_at", "run_started_at", "updated_at"),
-)
-
-
-def _slim(run: dict[str, Any]) -> dict[str, Any]:
-    """The tenth of a run's payload that is used: a long history is held at once."""
-    actor = run.get("actor") or {}
-    return {
-        **{name: run.get(name) for name in _FIELDS},
-        "actor": {"login": actor.get("login"), "type": actor.get("type")},
-    }
+        return False, None
+    return True, etag
 
 
 def _again(reading: Reading, repository: Repository, run_id: int) -> dict[str, Any] | None:
@@ -112,7 +119,7 @@ def _again(reading: Reading, repository: Repository, run_id: int) -> dict[str, A
         )
     except NotFound:
         return None
-    return _slim(reply.data)
+    return dict(reply.data)
 
 
 def _put(reading: Reading, repository: Repository, runs: Sequence[dict[str, Any]]) -> None:
@@ -135,7 +142,9 @@ def _jobs(reading: Reading, repository: Repository, run: dict[str, Any]) -> list
 
 
 def _mark(run: dict[str, Any]) -> str:
-    return f"{run.get('run_attempt')} {run.get('status')} {run.get('updated_at')}"
+    """When it was created, and a text that changes with the run."""
+    changes = (run.get("run_attempt"), run.get("status"), run.get("updated_at"))
+    return " ".join(str(part) for part in (run["created_at"], *changes))
 
 
 def _is_open(run: dict[str, Any], reading: Reading) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from ingestion.github import rows
 from ingestion.github.reading import Reading
 from ingestion.github.repository import Repository
-from ingestion.http import NotFound
+from ingestion.http import NotFound, Overloaded
 
 # Enough to tell a commit from all others of a repository, at half the size.
 _PREFIX = 16
@@ -40,9 +40,9 @@ class Commits:
             try:
                 gained = self._compare(old_head, head)
                 is_rewritten = self._put_compared(gained, True) > 0
-            except NotFound:
-                # The old head is gone, or shares no commit with the new one.
-                is_rewritten = False
+            except (NotFound, Overloaded):
+                # The old head is gone, shares no commit with the new one, or is too far away.
+                pass
             else:
                 if is_rewritten:
                     self._put_compared(self._compare(head, old_head), False)

@@ -89,6 +89,7 @@ def load(
             source = github(connection, settings, synced_at, full=full, reader=reader)
             pipeline.run(source, loader_file_format="csv")
         _add_keys(pipeline)
+        _forget_old_states(pipeline)
     except Exception as error:
         raise _explained(error, connection) from error
     finally:
@@ -96,7 +97,7 @@ def load(
             reader.close()
     report = reader.report
     if report.failures and len(report.failures) >= max(report.total, 1):
-        raise LoadError(_nothing_read(report.failures))
+        raise LoadError(_nothing_read(report.failures)) from report.first_error
     return LoadResult(
         connection=connection.name,
         synced_at=synced_at,
@@ -149,6 +150,19 @@ def _add_keys(pipeline: dlt.Pipeline) -> None:
             )
 
 
+def _forget_old_states(pipeline: dlt.Pipeline) -> None:
+    """Deletes all but the latest states: dlt keeps each, and one of a thousand repositories is
+    megabytes."""
+    with pipeline.sql_client() as client:
+        states = client.make_qualified_table_name("_dlt_pipeline_state")
+        client.execute_sql(
+            f"delete from {states} where pipeline_name = %s and version < "
+            f"(select max(version) - 5 from {states} where pipeline_name = %s)",
+            pipeline.pipeline_name,
+            pipeline.pipeline_name,
+        )
+
+
 class _HintNoise(logging.Filter):
     """Drops one warning of dlt: JSON travels as text in Arrow, and is meant to."""
 
@@ -167,7 +181,7 @@ def _quiet() -> None:
 def _explained(error: Exception, connection: GithubConnection) -> Exception:
     """The error as one line: what the API or the warehouse said, not what dlt makes of it."""
     if isinstance(error, SettingsError):
-        return error
+        return error  # wrong before anything was asked
     chain: list[BaseException] = []
     step: Any = error
     while step is not None and step not in chain:

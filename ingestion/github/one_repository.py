@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from ingestion.github.repository import Repository
 from ingestion.github.rows import timestamp
 from ingestion.http import ApiError, Forbidden, Stopped, Unauthorized
 from ingestion.http.errors import one_line
+
+logger = logging.getLogger(__name__)
 
 # The count tells of new and deleted labels, only a look at them of renamed ones.
 _LABELS_HOLD = timedelta(days=7)
@@ -115,8 +118,7 @@ class _Reader:
     def workflow_runs(self) -> None:
         old: actions.State = self.old.get("workflow_runs") or {}
         self.new["workflow_runs"], shas = actions.read(self.reading, self.repository, old)
-        if self.reading.sync.runs_deploy:
-            self.elsewhere += shas
+        self.elsewhere += shas
 
     def other_commits(self) -> None:
         looked_at = self.old.get("looked_at") or []
@@ -149,6 +151,7 @@ def read(reading: Reading, repository: Repository, state: State) -> Outcome:
             if not isinstance(error, Forbidden):
                 break
         except (KeyError, TypeError, ValueError, AttributeError) as error:
+            logger.debug("%s, %s", repository.full_name, name, exc_info=True)
             failed.append((name, f"a reply of unexpected shape: {one_line(repr(error))}"))
             reading.flush_what_is_whole()
             break

@@ -8,7 +8,11 @@ from ingestion.github import rows
 from ingestion.github.reading import Reading, extend, next_page
 from ingestion.github.repository import Repository
 from ingestion.http import BadReply, Forbidden, NotFound
-from ingestion.settings import GithubConnection
+from ingestion.settings import GithubConnection, SettingsError
+
+
+class UnknownOwner(NotFound, SettingsError):
+    """The settings name an owner that does not exist, or is hidden."""
 
 
 def read_repositories(
@@ -16,7 +20,7 @@ def read_repositories(
 ) -> tuple[dict[str, Any], list[Repository]]:
     """Hands over the repositories of an owner that the settings want; returns the owner and them.
 
-    Raises ApiError: NotFound when there is no such owner.
+    Raises ApiError: UnknownOwner when there is none.
     """
     after = None
     found: dict[str, Repository] = {}
@@ -24,7 +28,7 @@ def read_repositories(
         data = _page(reading, login, after)
         owner = data.get("repositoryOwner")
         if owner is None:
-            raise NotFound(
+            raise UnknownOwner(
                 f'[[github]] "{connection.name}", owners: there is no organization or user '
                 f'"{login}", or the token may not see it'
             )

@@ -64,6 +64,8 @@ class Report:
     repositories: int = 0
     skipped: int = 0
     total: int = 0
+    first_error: Exception | None = None
+    """What kept the first owner from being read."""
 
 
 class Reader:
@@ -301,6 +303,7 @@ class Reader:
         reason = one_line(error if isinstance(error, ApiError) else repr(error), 500)
         logger.warning("%s: %s: %s", login, resource, reason)
         if is_fatal:
+            self.report.first_error = self.report.first_error or error
             self.report.failures.append(Failure(login, resource, reason))
         # One row an owner: the list of repositories failing says more than the teams.
         self._outcomes = [r for r in self._outcomes if r["repository_full_name"] != login]

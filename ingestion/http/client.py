@@ -24,7 +24,7 @@ from ingestion.http.errors import (
     Unreachable,
     one_line,
 )
-from ingestion.http.limits import LimitRules
+from ingestion.http.limits import LimitRules, retry_after
 from ingestion.http.tokens import Credential, Slot, TokenPool
 
 logger = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class ApiClient:
                 refusals += 1
                 # Under load GitHub has refused good tokens for a moment: one more try.
                 if refusals == 1 and (slot.credential.renew() or self.attempts > 1):
-                    self.clock.sleep(0.0)
+                    self.clock.sleep(1.0)
                     continue
                 raise Unauthorized(
                     f"{self.name}: {slot.credential.label} was refused (401 {message}); "
@@ -209,7 +209,8 @@ class ApiClient:
                 failures += 1
                 unreadable = BadReply(f"a reply that is no JSON (status {status})")
                 fault = unreadable if status < 300 else ApiError(f"{status} {message}")
-                self._again(fault, failures, url, fragile and status in (502, 503, 504))
+                wait = retry_after(response.headers, self.clock.now()) or 0.0
+                self._again(fault, failures, url, fragile and status in (502, 504), wait)
                 continue
             raise self._refused(status, message, url, slot, response.headers)
 
@@ -239,7 +240,9 @@ class ApiClient:
         if pauses > _MOST_PAUSES:
             raise ApiError(f"{self.name}: still limited after {pauses} waits: {message}")
 
-    def _again(self, error: Exception, failures: int, url: str, overload: bool) -> None:
+    def _again(
+        self, error: Exception, failures: int, url: str, overload: bool, at_least: float = 0.0
+    ) -> None:
         """Sleeps before the next try, or raises when there is none."""
         what = self.pool.scrub(one_line(error) or type(error).__name__)
         where = self._place(url)
@@ -252,8 +255,8 @@ class ApiClient:
                 ) from None
             if isinstance(error, httpx.TransportError):
                 raise Unreachable(f"{where} can't be reached: {what}") from None
-            raise ApiError(f"{where} failed {failures} times: {what}") from None
-        delay = backoff(failures, self.random)
+            raise Overloaded(f"{where} failed {failures} times: {what}") from None
+        delay = max(backoff(failures, self.random), at_least)
         logger.info("%s: %s; next try in %.1f s", where, what, delay)
         self.clock.sleep(delay)
 
