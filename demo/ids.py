@@ -7,9 +7,15 @@ import binascii
 import hashlib
 import struct
 
+_PAIR = struct.Struct(">BBBIBI")
+
 
 def node_id(prefix: str, *parts: int | str) -> str:
     """`PREFIX_` and the base64url text of a msgpack list [0, parts…], as GitHub's own node ids."""
+    if len(parts) == 2 and isinstance(parts[0], int) and isinstance(parts[1], int):
+        # The usual case, made tens of thousands of times a second.
+        text = base64.urlsafe_b64encode(_PAIR.pack(0x93, 0, 0xCE, parts[0], 0xCE, parts[1]))
+        return f"{prefix}_{text.decode()}"
     packed = bytearray((0x90 + 1 + len(parts), 0))
     for part in parts:
         if isinstance(part, int):

@@ -7,9 +7,12 @@ counting, and it is written to be checked by hand against METRICS.md.
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -219,7 +222,19 @@ def tell_service(story: RepositoryStory, as_of: datetime) -> ServiceTruth:
         for change in shipment.changes
     ]
     links = {one.number: linked_deployments(one, shipments, as_of) for one in incidents}
-    outcomes = [outcome(story, one, shipments, incidents, links, as_of) for one in shipments]
+    blamed: dict[str, list[Incident]] = {}
+    for one in incidents:
+        for deployment_id in links[one.number][1]:
+            blamed.setdefault(deployment_id, []).append(one)
+    lines: dict[str, list[Shipment]] = {}
+    for shipment in shipments:
+        lines.setdefault(shipment.environment, []).append(shipment)
+    numbers = {one.number for one in incidents}
+    outcomes = [
+        outcome(story.id, line, place, blamed.get(line[place].deployment_id, []), numbers, as_of)
+        for line in lines.values()
+        for place in range(len(line))
+    ]
     cycles = _cycles(story, changes, as_of)
     restorations = [
         Restoration(story.id, one.issue_id, one.opened_at, resolved)
@@ -254,39 +269,40 @@ def linked_deployments(
 ) -> tuple[str, tuple[str, ...]]:
     """How the incident is linked (explicit, window, unlinked) and to which deployments."""
     named = {blame.deployment_id for blame in incident.blames if blame.said_at <= as_of}
-    known = tuple(one.deployment_id for one in shipments if one.deployment_id in named)
-    if known:
-        return "explicit", known
-    before = [one for one in shipments if one.finished_at < incident.opened_at]
-    if before and incident.opened_at - before[-1].finished_at <= LINK_WINDOW:
-        return "window", (before[-1].deployment_id,)
+    if named:
+        known = tuple(one.deployment_id for one in shipments if one.deployment_id in named)
+        if known:
+            return "explicit", known
+    count = bisect_left(shipments, incident.opened_at, key=lambda one: one.finished_at)
+    if count and incident.opened_at - shipments[count - 1].finished_at <= LINK_WINDOW:
+        return "window", (shipments[count - 1].deployment_id,)
     return "unlinked", ()
 
 
 def outcome(
-    story: RepositoryStory,
-    shipment: Shipment,
-    shipments: Sequence[Shipment],
-    incidents: Sequence[Incident],
-    links: dict[int, tuple[str, tuple[str, ...]]],
+    service_id: str,
+    line: Sequence[Shipment],
+    place: int,
+    mine: Sequence[Incident],
+    incident_numbers: set[int],
     as_of: datetime,
 ) -> DeploymentOutcome:
-    """What came of one production deployment."""
-    line = [one for one in shipments if one.environment == shipment.environment]
-    place = line.index(shipment)
-    later = line[place + 1 :]
-    mine = [one for one in incidents if shipment.deployment_id in links[one.number][1]]
-    rolled_back_by = later[0] if later and later[0].is_rollback else None
+    """What came of one production deployment.
+
+    `line` holds the deployments to its environment in order, `place` is its own index there,
+    `mine` are the incidents linked to it.
+    """
+    shipment = line[place]
+    following = line[place + 1] if place + 1 < len(line) else None
+    rolled_back_by = following if following is not None and following.is_rollback else None
     shipped = {change.id for change in shipment.changes}
-    reverted_by = next(
-        (
-            one
-            for one in later
-            if one.finished_at - shipment.finished_at <= LINK_WINDOW
-            and any(change.reverts in shipped for change in one.changes)
-        ),
-        None,
-    )
+    reverted_by: Shipment | None = None
+    for later in islice(line, place + 1, None):
+        if later.finished_at - shipment.finished_at > LINK_WINDOW:
+            break
+        if any(change.reverts in shipped for change in later.changes):
+            reverted_by = later
+            break
     reasons = [
         reason
         for reason, holds in (
@@ -304,19 +320,18 @@ def outcome(
     else:
         ways = [one.finished_at for one in (rolled_back_by, reverted_by) if one is not None]
         recovered = min(ways) if ways else None
-    numbers = {one.number for one in incidents}
     rework = [
         reason
         for reason, holds in (
             ("hotfix", any(change.is_hotfix for change in shipment.changes)),
             ("revert", any(change.reverts for change in shipment.changes)),
-            ("incident_fix", any(numbers & set(change.closes) for change in shipment.changes)),
+            ("incident_fix", any(incident_numbers & set(one.closes) for one in shipment.changes)),
             ("rollback", shipment.is_rollback),
         )
         if holds
     ]
     return DeploymentOutcome(
-        story.id,
+        service_id,
         shipment.environment,
         shipment.deployment_id,
         shipment.commit_sha,
@@ -550,7 +565,7 @@ class TruthTeller:
 
 @dataclass(frozen=True)
 class Rows:
-    """The pooled rows of some services."""
+    """The pooled rows of some services, each list in the order of its times."""
 
     has_source: bool
     outcomes: Sequence[DeploymentOutcome]
@@ -576,27 +591,33 @@ class Rows:
         people = [row for one in services for row in one.cycles if not row.is_bot]
         return cls(
             any(one.has_source for one in services),
-            outcomes,
-            list(changes.values()),
-            [row for one in services for row in one.restorations],
-            people,
-            [row for row in people if row.deployed_at is not None],
+            sorted(outcomes, key=_finished),
+            sorted(changes.values(), key=_shipped),
+            sorted((row for one in services for row in one.restorations), key=_resolved),
+            sorted(people, key=_merged),
+            sorted((row for row in people if row.deployed_at is not None), key=_deployed),
         )
 
     def between(self, begin: datetime, end: datetime) -> Rows:
         """The rows that fall into a period, the end not included."""
 
-        def inside(moment: datetime | None) -> bool:
-            return moment is not None and begin <= moment < end
+        def cut(rows: Sequence[Any], time_of: Callable[[Any], Any]) -> Sequence[Any]:
+            return rows[bisect_left(rows, begin, key=time_of) : bisect_left(rows, end, key=time_of)]
 
         return Rows(
             self.has_source,
-            [row for row in self.outcomes if inside(row.finished_at)],
-            [row for row in self.changes if inside(row.deployed_at)],
-            [row for row in self.restorations if inside(row.resolved_at)],
-            [row for row in self.merged if inside(row.merged_at)],
-            [row for row in self.deployed if inside(row.deployed_at)],
+            cut(self.outcomes, _finished),
+            cut(self.changes, _shipped),
+            cut(self.restorations, _resolved),
+            cut(self.merged, _merged),
+            cut(self.deployed, _deployed),
         )
+
+
+_finished = attrgetter("finished_at")
+_shipped = _deployed = attrgetter("deployed_at")
+_resolved = attrgetter("resolved_at")
+_merged = attrgetter("merged_at")
 
 
 def measure(metric: str, rows: Rows, days: float) -> dict[str, Any]:
