@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from homes import add_home_options, loaded_home, warehouse_url
-from measure import ROOT, machine, measure, table
+from measure import BIN, ROOT, machine, measure, table
 
 
 def main() -> None:
@@ -26,7 +25,7 @@ def main() -> None:
     ):
         environ |= _dbt_variables(warehouse_url(environ, "modeller"))
         for name, more in (("full refresh", ["--full-refresh"]), ("repeated", [])):
-            command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", *more]
+            command = [str(BIN / "dbt"), "--quiet", "build", *more]
             command += ["--project-dir", str(ROOT / "dbt_project"), "--target-path", target]
             command += ["--profiles-dir", str(ROOT / "dbt_project")]
             took = measure(command, environ)

@@ -137,7 +137,7 @@ def validate(
 
     # No analytics, no progress bars: neither network nor noise. Set before the import reads it.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    gx = _great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     # Logs every failed query with its traceback, values and all.
@@ -190,6 +190,18 @@ def validate(
         (spec.table, spec.name): _outcome(spec, found.get((spec.table, spec.name)))
         for spec in specs
     }
+
+
+def _great_expectations() -> Any:
+    """The package, whose import takes seconds."""
+    try:
+        import great_expectations
+    except SystemExit as left:
+        # It imports PySpark, which takes a program without a file for a doctest and leaves.
+        raise QualityError(
+            "the checks can't be run under `python -c`; run `python -m quality` or a file"
+        ) from left
+    return great_expectations
 
 
 def _expectation(spec: CheckSpec, before: Mapping[str, int]) -> Any:

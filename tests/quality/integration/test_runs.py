@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -277,3 +279,15 @@ def test_old_results_are_dropped_but_not_what_is_compared_with(house):
     assert "raw_github.labels.keeps_at_least_half_of_its_rows" in found
     assert house.rows("select distinct run_id from quality.check_results") == [("new",)]
     assert {r for (r,) in house.rows("select run_id from quality.table_volumes")} == {"old", "new"}
+
+
+def test_a_program_without_a_file_is_refused_and_not_left_in_silence(house):
+    # Regression: the import of Great Expectations ended the process with status 0.
+    program = "import sys; from quality.checkpoint import run; run('marts', sys.argv[1], 'first')"
+
+    told = subprocess.run(
+        [sys.executable, "-c", program, house.url], capture_output=True, text=True, check=False
+    )
+
+    assert told.returncode == 1
+    assert "can't be run under `python -c`" in told.stderr
