@@ -41,7 +41,8 @@ def metrics_follow_marts() -> dg.AutomationCondition:
     Within a refresh they are in progress or newer than the marts already, so nothing runs twice.
     No other asset has a condition: raw tables cost API requests, and dbt's layers are one command.
     """
-    return dg.AutomationCondition.eager().with_label("metrics_follow_marts")
+    checked = dg.AutomationCondition.all_deps_blocking_checks_passed()
+    return (dg.AutomationCondition.eager() & checked).with_label("metrics_follow_marts")
 
 
 # In the metadata of a failed step: what failed is the user's to mend.

@@ -15,7 +15,6 @@ from orchestration.automation import with_default_freshness
 from orchestration.defs.transform.process import PipesProcess
 from orchestration.resources import DBT_PROJECT, Platform
 
-
 warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="orchestration|dagster")
 
 

@@ -131,7 +131,7 @@ def _is_mistake(failure: Any) -> bool:
 
 
 def _origin(job: Any) -> Any:
-    """Ties the run to the code location of workspace.yaml, so that the UI can link and repeat it."""
+    """Ties the run to workspace.yaml's code location, so that the UI can link and repeat it."""
     from dagster._core.remote_origin import (
         ManagedGrpcPythonEnvCodeLocationOrigin,
         RemoteJobOrigin,

@@ -7,5 +7,5 @@ class RunFailedError(Exception):
     """A run failed: which step and why, in one line. Exit status 1."""
 
 
-class UsageProblem(Exception):  # noqa: N818 - it is the user's, not ours
+class UsageProblem(Exception):
     """The command can't be carried out as asked. Exit status 2."""

@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
 from orchestration.commands import UsageProblem
 from orchestration.homes import shown_home
@@ -43,7 +42,7 @@ _QUERY = """
         and d.environment = 'production'
         and d.entity_type in ('organization', 'team', 'service')
         and d.metric = any(%(metrics)s)
-        and (%(entity)s::text is null or coalesce(n.name, d.entity_id) ilike '%%' || %(entity)s || '%%')
+        and strpos(lower(coalesce(n.name, d.entity_id)), lower(coalesce(%(entity)s, ''))) > 0
     order by array_position(array['organization', 'team', 'service'], d.entity_type), 3, 2
 """
 
@@ -176,8 +175,3 @@ def hours(value: float) -> str:
     if value < 24 * 10.5:
         return f"{value / 24:.1f} days"
     return f"{value / 24 / 7:.1f} weeks"
-
-
-def plain(values: list[Value]) -> list[dict[str, Any]]:
-    """The values as JSON has them."""
-    return [asdict(value) for value in values]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from ingestion.contracts import GITHUB, SETTINGS, Table
 from orchestration.automation import LOAD_RETRIES, MISTAKE, is_mistake, may_retry
@@ -21,7 +22,7 @@ class LoadConfig(dg.Config):
     """What `sei run --source … --full` passes on."""
 
     # Names of connections; none means all.
-    sources: list[str] = []
+    sources: list[str] = Field(default_factory=list)
     # Reads everything since history.since again, in place of what changed.
     full: bool = False
 

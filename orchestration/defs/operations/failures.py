@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.failures import reason_of
+from orchestration.runs import fail_abandoned_runs
 from orchestration.warehouse import home_folder
 
 
@@ -33,3 +34,14 @@ def run_failure_sensor(context: dg.RunFailureSensorContext) -> None:
     with file.open("a") as log:
         log.write(json.dumps(line, ensure_ascii=False) + "\n")
     context.log.error(f"{line['job']} failed in {step or 'the run itself'}: {reason}")
+
+
+@dg.sensor(
+    name="abandoned_run_sensor",
+    description="Marks runs as failed whose process was killed; they would count as running.",
+    minimum_interval_seconds=120,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def abandoned_run_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Asks for no run; the reason says how many were found."""
+    return dg.SkipReason(f"{len(fail_abandoned_runs(context.instance))} abandoned runs")

@@ -26,5 +26,7 @@ refresh_everything_nightly = dg.ScheduleDefinition(
     job=refresh_everything,
     cron_schedule=NIGHTLY_CRON,
     execution_timezone=timezone(),
+    # Once more, beginning with what failed: a night has time.
+    tags={"dagster/max_retries": "1", "dagster/retry_strategy": "FROM_FAILURE"},
     description="Every night, in the organization's time zone. `sei up` switches it on.",
 )

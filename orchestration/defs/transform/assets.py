@@ -24,6 +24,7 @@ READS = (
     "bridge_pull_request_issues",
     "bridge_pull_request_reverts",
     "bridge_service_repositories",
+    "dim_developers",
     "dim_metric_settings",
     "dim_organizations",
     "dim_repositories",

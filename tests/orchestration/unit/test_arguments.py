@@ -11,7 +11,8 @@ import dagster as dg
 import pytest
 from dagster._utils.error import SerializableErrorInfo
 
-from ingestion.settings import GithubConnection
+from ingestion.http.errors import Unauthorized
+from ingestion.settings import GithubConnection, SettingsError
 from orchestration.automation import COMMAND_LINE, STARTED_BY_TAG, may_retry
 from orchestration.commands.run import run_config
 from orchestration.defs.dbt.assets import dbt_arguments, prune
@@ -90,15 +91,19 @@ def test_the_reason_of_a_failure_is_the_innermost_text_in_one_line() -> None:
     assert reason_of(outer) == "wrong token"
 
 
-class CredentialsError(Exception):
-    """As ingestion names it."""
+def raised_from(cause: Exception) -> Exception:
+    """As a pipeline step of dlt wraps an error."""
+    outer = RuntimeError("step failed")
+    outer.exception = cause  # type: ignore[attr-defined]
+    return outer
 
 
 @pytest.mark.parametrize(
     ("tags", "raised", "again"),
     [
         ({}, ConnectionError(), True),
-        ({}, CredentialsError(), False),
+        ({}, SettingsError(), False),
+        ({}, raised_from(Unauthorized()), False),
         ({STARTED_BY_TAG: COMMAND_LINE}, ConnectionError(), False),
     ],
 )
