@@ -26,6 +26,14 @@ APP_NAME = "sei-transform"
 _LOCAL_SHUFFLE_PARTITIONS = max(2, min(8, os.cpu_count() or 2))
 _CLUSTER_SHUFFLE_PARTITIONS = 64
 
+# For tables that fit into one core's memory: nothing compiled, nothing planned twice. Compiling
+# Java and planning again after each stage took more than half of the demo company's computation.
+SMALL = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "2",
+}
+
 _LOG4J = """\
 rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = console
@@ -53,8 +61,11 @@ def is_local(master: str) -> bool:
     return master == "local" or master.startswith("local[")
 
 
-def spark_config(master: str, scratch: Path) -> dict[str, Any]:
-    """The settings of a session on this master; files of the run go below `scratch`."""
+def spark_config(master: str, scratch: Path, *, small: bool = False) -> dict[str, Any]:
+    """The settings of a session on this master; files of the run go below `scratch`.
+
+    `small`: for tables of some megabytes, where starting up is most of the work.
+    """
     local = is_local(master)
     config: dict[str, Any] = {
         "spark.sql.session.timeZone": "UTC",
@@ -64,8 +75,8 @@ def spark_config(master: str, scratch: Path) -> dict[str, Any]:
         "spark.sql.shuffle.partitions": str(
             _LOCAL_SHUFFLE_PARTITIONS if local else _CLUSTER_SHUFFLE_PARTITIONS
         ),
-        # An exact percentile keeps its values in a hash map; the default gives the map up for a
-        # sort at 128 groups, which is slower by far at our sizes.
+        # Lists of hours per group are kept in a hash map; the default gives the map up for a sort
+        # at 128 groups, which is slower by far at our sizes.
         "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.sql.catalogImplementation": "in-memory",
@@ -90,6 +101,8 @@ def spark_config(master: str, scratch: Path) -> dict[str, Any]:
             "spark.driver.extraJavaOptions": " ".join(
                 [
                     "-XX:+UseSerialGC",
+                    # The second compiler costs more than it gives back within half a minute.
+                    *(["-XX:TieredStopAtLevel=1"] if small else []),
                     "-Xss4m",
                     "-XX:ReservedCodeCacheSize=160m",
                     f"-Dlog4j2.configurationFile={log4j.as_uri()}",
@@ -97,13 +110,18 @@ def spark_config(master: str, scratch: Path) -> dict[str, Any]:
             ),
         }
         log4j.write_text(_LOG4J, encoding="utf-8")
-    return config
+    return config | (SMALL if small else {})
 
 
 def open_session(
-    environ: Mapping[str, str] | None = None, extra: Mapping[str, str] | None = None
+    environ: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+    *,
+    small: bool = False,
 ) -> SparkSession:
     """A Spark session on SEI_SPARK_MASTER (default local[*]); `extra` overrides settings.
+
+    `small`: made for tables of some megabytes.
 
     TransformError, one line, if there is no Java or the master does not answer.
     """
@@ -121,7 +139,7 @@ def open_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     scratch = Path(tempfile.mkdtemp(prefix="sei-spark-"))
     builder = SparkSession.builder.master(master).appName(APP_NAME)
-    for key, value in {**spark_config(master, scratch), **(extra or {})}.items():
+    for key, value in {**spark_config(master, scratch, small=small), **(extra or {})}.items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()

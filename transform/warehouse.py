@@ -1,8 +1,9 @@
 """The only code between Spark and PostgreSQL.
 
-Reads run on the executors: Arrow batches from ADBC, a range of a table's pages per partition.
-Writes land in staging tables and replace the rows of all targets in one transaction; a target
-itself stays, since grants, indexes and views hang on it.
+Large tables are read on the executors: Arrow batches from ADBC, a range of pages per partition.
+Small ones are read here and travel with the plan: no Python worker has to start for them, and
+Spark knows their size. Writes land in staging tables and replace the rows of all targets in one
+transaction; a target itself stays, since grants, indexes and views hang on it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ FORMAT = "sei_postgres"
 # Pages of 8 kB: 64 MB of a table per partition keeps a Python worker's memory small and gives
 # a cluster something to spread.
 PAGES_PER_PARTITION = 8192
+# Up to 16 MB of a table the detour by this process is quicker than a Python worker's start.
+SMALL_PAGES = 2048
 STAGING_PREFIX = "_staging_"
 # Any number that no other program uses for an advisory lock in this database ("seimetri").
 _LOCK = 0x7365696D65747269
@@ -124,6 +127,11 @@ class _Relation:
     pages: int
     columns: frozenset[str]
 
+    @property
+    def is_small(self) -> bool:
+        """Whether its rows may pass through this process; a view's number is not known."""
+        return self.has_pages and self.pages <= SMALL_PAGES
+
 
 class Warehouse:
     """A PostgreSQL database with the marts to read and the metrics to write."""
@@ -203,17 +211,40 @@ class Warehouse:
     def read(self, spark: SparkSession, tables: Sequence[Table]) -> dict[str, DataFrame]:
         """A lazy DataFrame per table, by name, with the columns that the table says."""
         found = self.inspect(tables)
-        if self._registered is not spark:
+        small = [t for t in tables if found[t.full_name].is_small]
+        fetched = self._fetch(small)
+        frames = {t.name: spark.createDataFrame(fetched[t.name], t.spark_schema()) for t in small}
+        large = [t for t in tables if not found[t.full_name].is_small]
+        if large and self._registered is not spark:
             spark.dataSource.register(_data_source(self._url))
             self._registered = spark
-        return {
-            table.name: spark.read.format(FORMAT)
-            .schema(table.spark_schema())
-            .option("query", _query(table))
-            .option("bounds", json.dumps(_bounds(found[table.full_name])))
-            .load()
-            for table in tables
-        }
+        for table in large:
+            frames[table.name] = (
+                spark.read.format(FORMAT)
+                .schema(table.spark_schema())
+                .option("query", _query(table))
+                .option("bounds", json.dumps(_bounds(found[table.full_name])))
+                .load()
+            )
+        return frames
+
+    def is_small(self, tables: Sequence[Table]) -> bool:
+        """Whether none of the tables has to be read on the executors."""
+        return all(relation.is_small for relation in self.inspect(tables).values())
+
+    def _fetch(self, tables: Sequence[Table]) -> dict[str, pa.Table]:
+        """The rows of the tables, by name, in this process."""
+        import adbc_driver_postgresql.dbapi
+
+        with (
+            adbc_driver_postgresql.dbapi.connect(self._url) as connection,
+            connection.cursor() as cursor,
+        ):
+            fetched = {}
+            for table in tables:
+                cursor.execute(_query(table))
+                fetched[table.name] = cursor.fetch_arrow_table().cast(_arrow_schema(table))
+            return fetched
 
     def rows(self, tables: Sequence[Table]) -> dict[str, list[dict[str, Any]]]:
         """All rows of small tables, by name, here in this process, as dictionaries."""

@@ -38,7 +38,7 @@ def spark() -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def frame(spark: SparkSession) -> Frame:
-    """frame(schema, *rows): a frame of the schema (DDL or StructType); columns left out are null."""
+    """frame(schema, *rows): a frame of the schema (DDL or StructType); what is left out is null."""
 
     def build(schema: str | StructType, *rows: dict[str, Any]) -> DataFrame:
         if isinstance(schema, str):

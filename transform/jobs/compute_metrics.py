@@ -70,9 +70,9 @@ def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[st
     # Before Spark starts: what is missing is told within a second.
     rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
     others = [table for name, table in INPUTS.items() if name not in DIRECTORY]
-    warehouse.inspect(others)
+    small = warehouse.is_small(others)
     say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
-    spark = open_session()
+    spark = open_session(small=small)
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
         frames = compute(spark, warehouse.read(spark, others), rows, as_of, computed_at)

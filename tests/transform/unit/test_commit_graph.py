@@ -26,8 +26,7 @@ def rollbacks(walked: Walk) -> list[str]:
     return [step.deployment.deployment_id for step in walked.steps if step.is_rollback]
 
 
-#   a ── b ── c ── m      m merges h into c
-#         ╲─ h ──╱
+# a, b, c in a row; h branches off at b; m merges h into c.
 MERGED = CommitGraph.of({"a": [], "b": ["a"], "c": ["b"], "h": ["b"], "m": ["c", "h"]})
 
 
@@ -170,9 +169,7 @@ def stories(draw):
         ]
         for node in range(size)
     }
-    shas = draw(
-        st.lists(st.sampled_from([*parents, "unknown", None]), min_size=0, max_size=12)
-    )
+    shas = draw(st.lists(st.sampled_from([*parents, "unknown", None]), min_size=0, max_size=12))
     hours = draw(st.lists(st.integers(0, 5), min_size=len(shas), max_size=len(shas)))
     its = [
         Deployment(f"d{number:02}", sha, BEGIN + timedelta(hours=hour))
@@ -211,14 +208,12 @@ def test_the_walk_agrees_with_sets_of_ancestors(story):
         assert step.is_commit_known == (sha in parents)
         previous = ordered[position - 1].commit_sha if position else None
         is_older = previous is not None and sha != previous and sha in ancestors(parents, previous)
-        is_back = bool(position) and sha != previous and sha in {
-            d.commit_sha for d in ordered[:position]
-        }
+        is_back = (
+            bool(position) and sha != previous and sha in {d.commit_sha for d in ordered[:position]}
+        )
         assert step.is_rollback == (sha is not None and (is_older or is_back))
         if step.is_rollback and sha in parents:
-            assert step.rolls_back_previous == (
-                previous is None or previous not in reaches
-            )
+            assert step.rolls_back_previous == (previous is None or previous not in reaches)
         # Of one instant, none comes before a commit of its own history.
         for later in ordered[position + 1 :]:
             if later.finished_at == deployment.finished_at and later.commit_sha not in (None, sha):

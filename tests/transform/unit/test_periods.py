@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -100,7 +101,7 @@ def test_calendar_periods_cover_every_day_once(first, length, name, week_starts_
         its = [p for p in found if p.grain == grain]
         assert its[0].start <= first < its[0].end
         assert its[-1].start <= today < its[-1].end
-        assert all(a.end == b.start for a, b in zip(its, its[1:], strict=False))
+        assert all(a.end == b.start for a, b in pairwise(its))
         assert all(1 <= p.days <= (p.end - p.start).days for p in its)
         assert [p for p in its[:-1] if p.is_partial] == []
         assert all(p.start.weekday() == WEEKDAYS.index(week_starts_on) for p in its) or (

@@ -1,0 +1,296 @@
+"""metrics.dora from observations: pooling, periods, medians, statuses, bands, gaps."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from datetime import UTC, date, datetime
+
+import pytest
+from pyspark.sql import functions as F
+from pyspark.testing import assertDataFrameEqual
+
+from transform.dora.bands import with_bands
+from transform.dora.entities import Entity, Membership, membership_frame
+from transform.dora.table import METRICS, dora, lower_percentile, observe_all, pooled
+from transform.schemas import INPUTS
+
+OBSERVATIONS = (
+    "metric string, service_id string, repository_id string, environment string, thing string, "
+    "happened_at timestamp, hours double, is_hit boolean, is_open boolean"
+)
+BANDS = INPUTS["dora_bands"].spark_schema()
+AS_OF = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+def band(metric, name, low, high, low_inclusive=True, high_inclusive=False):
+    return {
+        "year": 2024, "metric": metric, "band": name, "from_value": low, "to_value": high,
+        "from_inclusive": low_inclusive, "to_inclusive": high_inclusive,
+    }  # fmt: skip
+
+
+FREQUENCY_BANDS = [
+    band("deployment_frequency", "elite", 1.0, None),
+    band("deployment_frequency", "high", 1 / 7, 1.0),
+    band("deployment_frequency", "medium", 1 / 30, 1 / 7),
+    band("deployment_frequency", "low", None, 1 / 30),
+]
+
+
+@pytest.fixture
+def values(spark, frame, settings):
+    """values(observations, …): {(entity, environment, grain, start, metric): row}."""
+
+    def build(observations, entities, memberships, settings=settings, as_of=AS_OF):
+        rows = pooled(
+            frame(OBSERVATIONS, *observations), membership_frame(spark, memberships), settings
+        )
+        table = dora(
+            spark, rows, entities, frame(BANDS, *FREQUENCY_BANDS), settings, as_of
+        ).collect()
+        keys = [
+            (r["entity_id"], r["environment"], r["grain"], r["period_start"], r["metric"])
+            for r in table
+        ]
+        assert len(set(keys)) == len(keys)
+        return dict(zip(keys, table, strict=True))
+
+    return build
+
+
+def seen(metric, thing, when, service="S", environment="production", **more):
+    return {
+        "metric": metric, "service_id": service, "repository_id": f"R-{service}",
+        "environment": environment, "thing": thing, "happened_at": when, **more,
+    }  # fmt: skip
+
+
+def day(number, hour=12):
+    return datetime(2026, 3, number, hour, tzinfo=UTC)
+
+
+SERVICE = [Entity("service", "S", True, True)]
+OF_SERVICE = [Membership("service", "S", "service", "S")]
+MARCH = date(2026, 3, 1)
+
+
+def test_every_metric_has_a_row_in_every_period_from_the_first_fact_on(values):
+    table = values([seen("deployment_frequency", "d", day(10))], SERVICE, OF_SERVICE)
+    assert len(METRICS) == 10
+    days = {key[3] for key in table if key[2] == "day"}
+    assert days == {date(2026, 3, number) for number in range(10, 21)}
+    for grain in {key[2] for key in table}:
+        starts = {key[3] for key in table if key[2] == grain}
+        for start in starts:
+            assert len([k for k in table if k[2] == grain and k[3] == start]) == 10
+
+
+def test_a_partial_period_is_divided_by_the_days_begun(values):
+    found = values(
+        [seen("deployment_frequency", f"d{n}", day(n)) for n in (2, 3, 3 + 1, 18)],
+        SERVICE,
+        OF_SERVICE,
+    )[("S", "production", "month", MARCH, "deployment_frequency")]
+    assert (found["numerator"], found["denominator"], found["value"]) == (4, 20, 0.2)
+    assert (found["is_partial"], found["status"], found["band"]) == (True, "ok", "high")
+    assert (found["band_year"], found["unit"], found["deployment_days"]) == (2024, "per day", 4)
+    assert found["typical_gap_hours"] == 24
+
+
+def test_nothing_happened_is_null_not_zero(values):
+    table = values([seen("deployment_frequency", "d", day(10))], SERVICE, OF_SERVICE)
+    found = table[("S", "production", "day", date(2026, 3, 11), "deployment_frequency")]
+    assert (found["value"], found["numerator"], found["status"]) == (None, 0, "no_data")
+    found = table[("S", "production", "month", MARCH, "change_fail_rate")]
+    assert (found["value"], found["denominator"], found["status"]) == (None, 0, "no_data")
+
+
+def test_a_small_sample_gives_the_value_without_a_band(values):
+    found = values(
+        [seen("deployment_frequency", f"d{n}", day(n)) for n in (2, 3)], SERVICE, OF_SERVICE
+    )[("S", "production", "month", MARCH, "deployment_frequency")]
+    assert (found["value"], found["status"], found["band"], found["band_year"]) == (
+        0.1, "insufficient_data", None, None,
+    )  # fmt: skip
+
+
+def test_without_a_source_nothing_is_told(values):
+    entities = [Entity("service", "S", True, False), Entity("service", "T", False, True)]
+    members = [*OF_SERVICE, Membership("service", "T", "service", "T")]
+    table = values([seen("coding_time", "p", day(2), "T", None, hours=1.0)], entities, members)
+
+    def status(service, metric):
+        row = table[(service, "production", "month", MARCH, metric)]
+        assert row["numerator"] is None or row["status"] != "no_source"
+        return row["status"]
+
+    assert status("S", "change_fail_rate") == "no_source"
+    assert status("S", "time_to_restore_service") == "no_source"
+    assert status("S", "deployment_frequency") == "no_data"
+    assert status("T", "deployment_frequency") == "no_source"
+    assert status("T", "change_lead_time") == "no_source"
+    assert status("T", "time_to_restore_service") == "no_data"
+    assert status("T", "coding_time") == "insufficient_data"
+
+
+def test_the_median_is_the_lower_one_and_null_spans_are_not_in_it(values):
+    spans = [4.0, 1.0, 3.0, 2.0, None]
+    found = values(
+        [
+            seen(
+                "failed_deployment_recovery_time", f"d{n}", day(2), hours=span, is_open=span is None
+            )
+            for n, span in enumerate(spans)
+        ],
+        SERVICE,
+        OF_SERVICE,
+    )[("S", "production", "month", MARCH, "failed_deployment_recovery_time")]
+    assert (found["value"], found["p75"], found["p90"], found["mean"]) == (2.0, 3.0, 4.0, 2.5)
+    assert (found["numerator"], found["denominator"], found["sample_size"]) == (4, 5, 4)
+    assert found["open_count"] == 1
+
+
+def test_a_team_pools_rows_instead_of_averaging_averages(values):
+    members = [Membership("service", s, "team", "T") for s in ("A", "B")]
+    observed = [seen("change_lead_time", f"a{n}", day(2), "A", hours=1.0) for n in range(9)] + [
+        seen("change_lead_time", "b", day(2), "B", hours=100.0)
+    ]
+    found = values(observed, [Entity("team", "T", True, True)], members)[
+        ("T", "production", "month", MARCH, "change_lead_time")
+    ]
+    assert (found["value"], found["sample_size"]) == (1.0, 10)
+
+
+def test_a_change_counts_once_and_first_but_for_each_environment_on_its_own(values):
+    observed = [
+        seen("change_lead_time", "P", day(5), environment="eu", hours=5.0),
+        seen("change_lead_time", "P", day(3), environment="us", hours=3.0),
+        seen("deployment_frequency", "d1", day(5), environment="eu"),
+        seen("deployment_frequency", "d2", day(3), environment="us"),
+    ]
+    table = values(observed, SERVICE, OF_SERVICE)
+
+    def lead(environment):
+        row = table[("S", environment, "month", MARCH, "change_lead_time")]
+        return row["value"], row["sample_size"]
+
+    assert lead("production") == (3.0, 1)
+    assert lead("production:eu") == (5.0, 1)
+    assert lead("production:us") == (3.0, 1)
+    frequency = table[("S", "production", "month", MARCH, "deployment_frequency")]
+    assert frequency["numerator"] == 2
+    # What belongs to no environment is told for all of them together only.
+    assert ("S", "production:eu", "month", MARCH, "coding_time") not in table
+
+
+def test_days_are_cut_in_the_organizations_zone(values, settings):
+    # 23:30 in UTC on the 9th is the 10th in Berlin.
+    observed = [seen("deployment_frequency", "d", datetime(2026, 3, 9, 23, 30, tzinfo=UTC))]
+    berlin = dataclasses.replace(settings, timezone="Europe/Berlin")
+    table = values(observed, SERVICE, OF_SERVICE, berlin)
+    found = table[("S", "production", "day", date(2026, 3, 10), "deployment_frequency")]
+    assert found["numerator"] == 1
+
+
+def test_an_entity_without_any_fact_has_its_running_periods(values):
+    table = values([], SERVICE, OF_SERVICE)
+    assert {(key[2], key[3]) for key in table} == {
+        ("day", date(2026, 3, 20)),
+        ("week", date(2026, 3, 16)),
+        ("month", MARCH),
+        ("quarter", date(2026, 1, 1)),
+        ("rolling_30d", date(2026, 2, 18)),
+        ("rolling_90d", date(2025, 12, 20)),
+    }
+
+
+def test_values_on_a_bound_fall_into_the_band_that_includes_it(frame):
+    rows = frame(
+        "metric string, status string, value double",
+        {"metric": "deployment_frequency", "status": "ok", "value": 1.0},
+        {"metric": "deployment_frequency", "status": "ok", "value": 0.99},
+        {"metric": "change_fail_rate", "status": "ok", "value": 0.05},
+        {"metric": "change_fail_rate", "status": "insufficient_data", "value": 0.01},
+        {"metric": "coding_time", "status": "ok", "value": 1.0},
+        {"metric": "change_fail_rate", "status": "no_data", "value": None},
+    )
+    rates = [
+        band("change_fail_rate", "elite", None, 0.05, False, True),
+        band("change_fail_rate", "high", 0.05, 0.1, False, True),
+    ]
+    found = with_bands(rows, frame(BANDS, *FREQUENCY_BANDS, *rates), 2024)
+    assert [r["band"] for r in found.collect()] == [
+        "elite", "high", "elite", None, None, None,
+    ]  # fmt: skip
+    none = with_bands(rows, frame(BANDS, *FREQUENCY_BANDS), 2025)
+    assert {r["band_year"] for r in none.collect()} == {None}
+
+
+def test_percentiles_are_those_of_percentile_disc(spark):
+    chance = random.Random(7)
+    rows = [(group, float(chance.randrange(50))) for group in range(1, 121) for _ in range(group)]
+    table = spark.createDataFrame(rows, "grp int, hours double")
+    lists = table.groupBy("grp").agg(F.sort_array(F.collect_list("hours")).alias("spans"))
+    names = (50, 75, 90, 95)
+    ours = lists.select("grp", *[lower_percentile("spans", p).alias(f"p{p}") for p in names])
+    theirs = table.groupBy("grp").agg(
+        *[
+            F.expr(f"percentile_disc({p / 100}) within group (order by hours)").alias(f"p{p}")
+            for p in names
+        ]
+    )
+    assertDataFrameEqual(ours, theirs)
+
+
+def test_bots_are_in_lead_time_unless_excluded_and_never_in_phases(frame, settings, at):
+    from transform.schemas import DEPLOYMENT_CHANGES, DEPLOYMENT_OUTCOMES, PULL_REQUEST_CYCLE
+
+    change = {
+        "deployment_id": "D", "service_id": "S", "environment": "production",
+        "repository_id": "R", "change_kind": "pull_request", "merged_at": at(1),
+        "deployed_at": at(2), "lead_time_hours": 2.0,
+    }  # fmt: skip
+    changes = frame(
+        DEPLOYMENT_CHANGES.spark_schema(),
+        {**change, "change_id": "P1", "pull_request_id": "P1", "is_bot": True},
+        {**change, "change_id": "P2", "pull_request_id": "P2", "is_bot": False},
+    )
+    cycle = frame(
+        PULL_REQUEST_CYCLE.spark_schema(),
+        *(
+            {"pull_request_id": name, "repository_id": "R", "is_bot": name == "P1",
+             "merged_at": at(1), "coding_hours": 1.0}
+            for name in ("P1", "P2")
+        ),
+    )  # fmt: skip
+    outcome = {
+        "deployment_id": "D", "service_id": "S", "repository_id": "R", "finished_at": at(2),
+        "environment": "production", "is_failed": False, "is_rework": False,
+    }  # fmt: skip
+    outcomes = frame(
+        DEPLOYMENT_OUTCOMES.spark_schema(),
+        outcome,
+        {**outcome, "deployment_id": "E", "service_id": "no incident source"},
+    )
+    incidents = frame(INPUTS["fct_incidents"].spark_schema())
+    services = frame(
+        INPUTS["dim_services"].spark_schema(),
+        {"service_id": "S", "has_incident_source": True},
+        {"service_id": "no incident source", "has_incident_source": False},
+    )
+
+    def counts(chosen):
+        rows = observe_all(outcomes, changes, cycle, incidents, services, chosen).collect()
+        found: dict[str, int] = {}
+        for row in rows:
+            found[row["metric"]] = found.get(row["metric"], 0) + 1
+        return found
+
+    everyone = counts(settings)
+    assert everyone["change_lead_time"] == 2
+    assert (everyone["coding_time"], everyone["deploy_time"]) == (1, 1)
+    # Without an incident source it can't be told which deployments failed.
+    assert (everyone["deployment_frequency"], everyone["change_fail_rate"]) == (2, 1)
+    humans = counts(dataclasses.replace(settings, exclude_bots=True))
+    assert humans["change_lead_time"] == 1
