@@ -103,7 +103,7 @@ def _show(findings: list[Finding], reports: list[Any]) -> None:
 
 def token_rows(tokens: list[Any]) -> list[tuple[str, ...]]:
     """The table's rows: one a token and owner, what belongs to the token in its first only."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for token in tokens:
         scopes = "of its kind" if token.scopes is None else ", ".join(token.scopes) or "none"
         left = ", ".join(f"{name} {limit}" for name, limit in token.remaining.items())

@@ -4,7 +4,7 @@ dagster-dlt's decorator wants one pipeline per set of assets; docs/decisions/000
 says why the contract of the tables is used instead.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -52,9 +52,7 @@ def github(
                 settings,
                 url,
                 full=config.full,
-                progress=lambda p, report=report: report(
-                    p.repositories_done, p.repositories_total, p.current or ""
-                ),
+                progress=_told(report),
             )
         except Exception as raised:  # the other connections' data is worth having
             error = error or raised
@@ -95,6 +93,11 @@ def settings_tables(
 def chosen(connections: Sequence[Any], names: Sequence[str]) -> list[Any]:
     """The connections with these names, all when none is named."""
     return [connection for connection in connections if not names or connection.name in names]
+
+
+def _told(report: Callable[[int, int, str], None]) -> Callable[[Any], None]:
+    """A callback for the load's own kind of progress."""
+    return lambda p: report(p.repositories_done, p.repositories_total, p.current or "")
 
 
 def _materialized(
