@@ -85,7 +85,7 @@ class Deployments:
         position = len(world.main) - 1
         if world.chance(0.1):
             position -= rng.randrange(1, 3)  # the build was of a slightly older commit
-        if position <= environment.newest:
+        if position <= environment.newest or position < world.old:
             return
         fate = rng.random()
         broken = world.habit.broken
@@ -285,7 +285,7 @@ class Deployments:
         """A release branch with a commit of its own, released from there."""
         world, now = self.world, self.world.now
         position = len(world.main) - 1
-        if position <= world.environments["production"].newest:
+        if position <= world.environments["production"].newest or position < world.old:
             return
         version = self.next_version(1)
         self.line = f"release/{self.version[0]}.{self.version[1]}"

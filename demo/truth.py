@@ -38,6 +38,7 @@ _DEPLOYMENT_METRICS = (
     "deployment_rework_rate",
 )
 _PHASES = ("coding_time", "pickup_time", "review_time", "deploy_time")
+_BY_ENVIRONMENT = (*_DEPLOYMENT_METRICS, "deploy_time")
 METRICS = (*_DEPLOYMENT_METRICS, "time_to_restore_service", *_PHASES)
 
 
@@ -435,7 +436,6 @@ def _coverage(
     reasons = [
         f"{change.kind}_{fate(change)}" for change in story.merged if change.merged_at <= as_of
     ]
-    reasons += ["deployment_commit_known" for _ in shipments]
     names = {"explicit": "linked_explicitly", "window": "linked_by_window", "unlinked": "unlinked"}
     reasons += [f"incident_{names[links[one.number][0]]}" for one in incidents]
     for reason in reasons:
@@ -552,7 +552,7 @@ class TruthTeller:
             last = min(end, self.local_day(as_of) + timedelta(days=1))
             days = float((last - start).days)
             cut = rows.between(self.midnight(start), self.midnight(end))
-            metrics = METRICS if environment is None else _DEPLOYMENT_METRICS
+            metrics = METRICS if environment is None else _BY_ENVIRONMENT
             for metric in metrics:
                 measured = measure(metric, cut, days)
                 values.append(
@@ -572,7 +572,6 @@ class Rows:
     changes: Sequence[DeploymentChange]
     restorations: Sequence[Restoration]
     merged: Sequence[PullRequestCycle]
-    deployed: Sequence[PullRequestCycle]
 
     @classmethod
     def of(cls, services: Sequence[ServiceTruth], environment: str | None) -> Rows:
@@ -595,7 +594,6 @@ class Rows:
             sorted(changes.values(), key=_shipped),
             sorted((row for one in services for row in one.restorations), key=_resolved),
             sorted(people, key=_merged),
-            sorted((row for row in people if row.deployed_at is not None), key=_deployed),
         )
 
     def between(self, begin: datetime, end: datetime) -> Rows:
@@ -610,12 +608,11 @@ class Rows:
             cut(self.changes, _shipped),
             cut(self.restorations, _resolved),
             cut(self.merged, _merged),
-            cut(self.deployed, _deployed),
         )
 
 
 _finished = attrgetter("finished_at")
-_shipped = _deployed = attrgetter("deployed_at")
+_shipped = attrgetter("deployed_at")
 _resolved = attrgetter("resolved_at")
 _merged = attrgetter("merged_at")
 
@@ -651,7 +648,11 @@ def measure(metric: str, rows: Rows, days: float) -> dict[str, Any]:
     elif metric == "review_time":
         spans = [row.review_hours for row in rows.merged]
     elif metric == "deploy_time":
-        spans = [row.deploy_hours for row in rows.deployed]
+        spans = [
+            hours(row.merged_at, row.deployed_at)
+            for row in rows.changes
+            if row.change_kind == "pull_request" and not row.is_bot
+        ]
     else:
         raise ValueError(f"no such metric: {metric}")
     known = [span for span in spans if span is not None]
@@ -670,16 +671,18 @@ def _answer(
     sample_size: int,
     open_count: int | None = None,
 ) -> dict[str, Any]:
-    needs_source = metric in _DEPLOYMENT_METRICS or metric == "deploy_time"
-    if value is None:
-        status = "no_source" if needs_source and not rows.has_source else "no_data"
+    counts: dict[str, Any] = {"numerator": numerator, "denominator": denominator}
+    if value is None and metric in _BY_ENVIRONMENT and not rows.has_source:
+        status = "no_source"
+        counts, open_count = {"numerator": None, "denominator": None}, None
+    elif value is None:
+        status = "no_data"
     else:
         status = "insufficient_data" if sample_size < MINIMUM_SAMPLE else "ok"
     return {
         "value": value,
         "unit": unit,
-        "numerator": numerator,
-        "denominator": denominator,
+        **counts,
         "sample_size": sample_size,
         "open_count": open_count,
         "status": status,

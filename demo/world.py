@@ -78,6 +78,7 @@ class World:
         self.commit_pulls: dict[str, int] = {}
         self.main: list[str] = []
         self.main_times: list[int] = []
+        self.old = 0  # commits of the default branch from before the story
         self.heads: list[BranchHead] = []
         self.merged: list[Change] = []
         self.shipments: list[Shipment] = []
@@ -181,7 +182,11 @@ class World:
         return self.main[max(bisect_right(self.main_times, at) - 1, 0)]
 
     def beginning(self) -> None:
-        """A few commits from before the story, so that there is something to branch from."""
+        """A few commits from before the story, so that there is something to branch from.
+
+        They are never deployed: whoever reads the history from the story's start on does not get
+        them, and could not tell what such a deployment holds.
+        """
         parents: tuple[str, ...] = ()
         for step in range(4):
             at = self.start - 30 * DAY + step * 2 * DAY
@@ -189,6 +194,7 @@ class World:
                               "Set up the build", "First version")[step], pushed=at)  # fmt: skip
             self.extend_main(sha, at)
             parents = (sha,)
+        self.old = len(self.main)
 
     def waits(self, position: int, change: Change) -> None:
         """A change on the default branch: it waits for every production environment."""

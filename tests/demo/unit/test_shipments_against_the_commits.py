@@ -42,6 +42,12 @@ def test_a_change_is_shipped_by_the_first_deployment_that_reaches_it(company: Co
     assert count > 1500
 
 
+def test_no_commit_from_before_the_story_is_deployed(company: Company) -> None:
+    for story in company.stories:
+        deployed = {one.sha for one in (*story.deployments, *story.tags)}
+        assert not deployed & set(story.main[:4])
+
+
 def test_a_rollback_goes_to_an_ancestor_or_to_a_commit_deployed_earlier(company: Company) -> None:
     rollbacks = 0
     for story in company.stories:
