@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import re
+import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -194,13 +195,17 @@ def validate(
 
 def _great_expectations() -> Any:
     """The package, whose import takes seconds."""
+    # It imports PySpark, which takes a main module without a file for a doctest and leaves. So is
+    # the one of a process that multiprocessing spawned, as Dagster does for each run.
+    main = sys.modules["__main__"]
+    has_file = hasattr(main, "__file__")
+    if not has_file:
+        main.__file__ = "quality"
     try:
         import great_expectations
-    except SystemExit as left:
-        # It imports PySpark, which takes a program without a file for a doctest and leaves.
-        raise QualityError(
-            "the checks can't be run under `python -c`; run `python -m quality` or a file"
-        ) from left
+    finally:
+        if not has_file:
+            del main.__file__
     return great_expectations
 
 
