@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import dagster as dg
-import psutil
+import psutil  # type: ignore[import-untyped]
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from orchestration.automation import PROCESS_TAG, REFRESH_TAG
