@@ -13,7 +13,7 @@ from dagster_dbt import DbtCliResource
 import orchestration.defs
 from orchestration.automation import with_default_freshness
 from orchestration.defs.transform.process import PipesProcess
-from orchestration.resources import DBT_PROJECT, Platform
+from orchestration.resources import DBT_PROJECT, Platform, dbt_executable
 
 warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="orchestration|dagster")
 
@@ -26,7 +26,11 @@ def defs() -> dg.Definitions:
     base = dg.Definitions(
         resources={
             "platform": Platform(),
-            "dbt": DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT)),
+            "dbt": DbtCliResource(
+                project_dir=str(DBT_PROJECT),
+                profiles_dir=str(DBT_PROJECT),
+                dbt_executable=dbt_executable(),
+            ),
             "pipes": PipesProcess(),
         },
         # A process a step costs 4 s of imports each and gains nothing: dbt and Spark are

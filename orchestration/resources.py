@@ -4,6 +4,7 @@ Loading the definitions must work without a settings file, secrets, network or d
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +67,12 @@ class Platform(dg.ConfigurableResource):
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def dbt_executable() -> str:
+    """The dbt beside our own Python: nobody has to activate the environment; else that on PATH."""
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else "dbt"
 
 
 def dbt_variables(url: str) -> dict[str, str]:
