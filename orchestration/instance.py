@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from orchestration.homes import PROJECT, Home
 from orchestration.warehouse import Warehouse
+
+# Runs, events and schedules; the address holds a password, so it comes by environment.
+STORAGE = """
+storage:
+  postgres:
+    postgres_url:
+      env: SEI_DAGSTER_URL
+"""
 
 
 def dagster_environment(home: Home, warehouse: Warehouse) -> dict[str, str]:
@@ -22,8 +29,8 @@ def dagster_environment(home: Home, warehouse: Warehouse) -> dict[str, str]:
 
 
 def dagster_folder(home: Home) -> Path:
-    """DAGSTER_HOME, with the project's dagster.yaml in it."""
+    """DAGSTER_HOME, with the project's dagster.yaml and the storage in it."""
     folder = home.folder / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT / "dagster.yaml", folder / "dagster.yaml")
+    (folder / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text() + STORAGE)
     return folder

@@ -13,7 +13,8 @@ import pytest
 
 from ingestion.contracts import ALL_TABLES
 from orchestration.defs.transform.assets import DETAILS, READS
-from orchestration.homes import PROJECT
+from orchestration.homes import PROJECT, own_home
+from orchestration.instance import dagster_folder
 from quality.suites import check_specs
 
 _WITHOUT_ANYTHING = """
@@ -122,10 +123,11 @@ def test_the_definitions_file_stays_short() -> None:
     assert len(lines) <= 60
 
 
-def test_dagster_yaml_keeps_secrets_out_and_one_refresh_at_a_time() -> None:
+def test_the_instance_keeps_secrets_out_and_one_refresh_at_a_time(tmp_path: Path) -> None:
     import yaml
 
-    config = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+    folder = dagster_folder(own_home({"SEI_HOME": str(tmp_path)}))
+    config = yaml.safe_load((folder / "dagster.yaml").read_text())
     assert config["storage"]["postgres"]["postgres_url"] == {"env": "SEI_DAGSTER_URL"}
     assert config["telemetry"] == {"enabled": False}
     limits = config["concurrency"]["runs"]["tag_concurrency_limits"]
