@@ -150,7 +150,7 @@ def _repository(
         at = BEGIN + (END - BEGIN) * (index + 2) / (deployments + 2)
         at = at.replace(microsecond=0)
         shipped = [sha for when, sha in merged if when < at] or [_sha(repository, "root")]
-        back = -2 if len(shipped) > 2 and chance.random() < 0.02 else -1
+        back = -3 if len(shipped) > 3 and chance.random() < 0.02 else -1
         identity = f"github:DE_{number}_{index}"
         rows["fct_deployments"].append(
             {
@@ -223,7 +223,9 @@ BANDS = [
 
 def write_marts(connection: psycopg.Connection[Any], rows: Mapping[str, Iterable[Any]]) -> None:
     """Create every input table, replacing one that is there, and fill it."""
-    connection.execute("create schema if not exists marts")
+    known = connection.execute("select to_regnamespace('marts')").fetchone()
+    if known is None or known[0] is None:
+        connection.execute("create schema marts")
     for name, table in INPUTS.items():
         fill(connection, table, rows.get(name, ()))
 

@@ -1,1 +1,1 @@
-"""The loading room: APIs to raw Postgres tables with dlt. Knows neither Dagster nor business rules."""
+"""The loading room: APIs to raw Postgres tables with dlt. No Dagster, no business rules."""

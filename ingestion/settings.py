@@ -170,7 +170,7 @@ class GithubConnection(Connection):
     def _app_inside_token(cls, data: Any) -> Any:
         # SETTINGS.md writes `app = {…}` beside token; `token = { app = … }` is a slip worth naming.
         if isinstance(data, dict) and isinstance(data.get("token"), dict):
-            raise ValueError(  # noqa: TRY004 - pydantic turns only ValueError into a message
+            raise ValueError(
                 'write a GitHub App as  app = { id = "env:…", … }  instead of token'
             )
         return data

@@ -52,7 +52,7 @@ def _models() -> Iterator[str]:
             (c["name"], c.get("data_type") or types.get(c["name"], ""), c.get("description", ""))
             for c in model.get("columns", [])
         ]
-        key = next(
+        key: list[str] = next(
             (
                 one["columns"]
                 for one in model.get("constraints", [])

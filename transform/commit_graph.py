@@ -14,8 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+
+from transform.grouping import apply_cogrouped
 
 
 @dataclass(frozen=True)
@@ -385,11 +387,13 @@ def _as_tables(
     ]
 
 
-def walk_deployments(commits: DataFrame, deployments: DataFrame) -> DataFrame:
+def walk_deployments(
+    spark: SparkSession, commits: DataFrame, deployments: DataFrame, *, here: bool = False
+) -> DataFrame:
     """WALK_SCHEMA: a row per production deployment (`is_step`) and per commit it first reached.
 
     `commits(repository_id, sha, parent_shas)`, `deployments(deployment_id, repository_id,
-    service_id, environment, commit_sha, finished_at)`.
+    service_id, environment, commit_sha, finished_at)`. `here`: walked in this process.
     """
     links = commits.select("repository_id", "sha", "parent_shas")
     # A repository that is never deployed need not be shuffled.
@@ -398,8 +402,6 @@ def walk_deployments(commits: DataFrame, deployments: DataFrame) -> DataFrame:
     its = deployments.select(
         "repository_id", "deployment_id", "service_id", "environment", "commit_sha", "finished_at"
     )
-    return (
-        links.groupBy("repository_id")
-        .cogroup(its.groupBy("repository_id"))
-        .applyInArrow(walk_repository, WALK_SCHEMA)
+    return apply_cogrouped(
+        spark, links, its, ["repository_id"], walk_repository, WALK_SCHEMA, here=here
     )

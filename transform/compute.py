@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -14,6 +15,7 @@ from transform.commit_graph import walk_deployments
 from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
 from transform.dora.entities import Rows, directory, membership_frame
 from transform.dora.table import dora, observe_all, pooled
+from transform.grouping import settled
 from transform.linkage_coverage import linkage_coverage
 from transform.metric_settings import MetricSettings
 from transform.pull_request_cycle import pull_request_cycle
@@ -92,10 +94,13 @@ def compute(
     rows: Mapping[str, Rows],
     as_of: datetime,
     computed_at: datetime,
+    *,
+    small: bool = False,
 ) -> dict[str, DataFrame]:
     """The metrics tables by name, in the order in which they are best computed.
 
-    `marts`: the tables that are no part of DIRECTORY; `rows`: those that are.
+    `marts`: the tables that are no part of DIRECTORY; `rows`: those that are. `small`: all fit into
+    this process, so that no Python worker has to start.
     """
     settings = MetricSettings.of(rows["dim_metric_settings"])
     entities, memberships = directory(
@@ -112,59 +117,54 @@ def compute(
         for name in ("dim_services", "bridge_service_repositories")
     }
     known = Marts.as_known({**marts, **local}, as_of)
-    # Results that several others build on are computed here, and their plans cut off: Spark keeps
-    # the whole ancestry otherwise, and planning the last table takes minutes and a gigabyte.
-    commits = known.commits.localCheckpoint()
-    pull_requests = known.pull_requests.localCheckpoint()
-    incidents = known.incidents.localCheckpoint()
-    production = known.deployments.localCheckpoint()
-    walk = walk_deployments(commits, production).localCheckpoint()
+    settle = partial(settled, spark, here=small)
+    # Results that several others build on.
+    commits = settle(known.commits)
+    pull_requests = settle(known.pull_requests)
+    incidents = settle(known.incidents)
+    production = settle(known.deployments)
+    walk = settle(walk_deployments(spark, commits, production, here=small))
 
-    linked = link_pull_requests(pull_requests, commits).localCheckpoint()
-    pushes = direct_pushes(commits, known.developers).localCheckpoint()
-    changes = deployment_changes(walk, linked, pushes, settings).localCheckpoint()
-    cycle = pull_request_cycle(pull_requests, changes, known.service_repositories).localCheckpoint()
-    deployments = (
+    linked = settle(link_pull_requests(pull_requests, commits))
+    pushes = settle(direct_pushes(commits, known.developers))
+    changes = settle(deployment_changes(walk, linked, pushes, settings))
+    cycle = settle(pull_request_cycle(pull_requests, changes, known.service_repositories))
+    deployments = settle(
         walk.filter("is_step")
         .withColumnRenamed("sha", "commit_sha")
         .join(production.select("deployment_id", "began_at"), "deployment_id")
-        .localCheckpoint()
     )
-    links = outcomes_of.incident_links(
-        incidents,
-        known.references,
-        known.pull_request_commits,
-        walk,
-        deployments,
-        changes,
-        settings,
-    ).localCheckpoint()
-    outcomes = outcomes_of.deployment_outcomes(
-        deployments,
-        links,
-        incidents,
-        outcomes_of.reverting_deployments(
-            changes, known.pull_request_reverts, known.commit_reverts, deployments, settings
-        ),
-        outcomes_of.rework_reasons(
-            changes,
-            pull_requests,
-            known.commit_reverts,
-            known.pull_request_issues,
+    links = settle(
+        outcomes_of.incident_links(
             incidents,
-        ),
-    ).localCheckpoint()
+            known.references,
+            known.pull_request_commits,
+            walk,
+            deployments,
+            changes,
+            settings,
+        )
+    )
+    reverts = outcomes_of.reverting_deployments(
+        changes, known.pull_request_reverts, known.commit_reverts, deployments, settings
+    )
+    reasons = outcomes_of.rework_reasons(
+        changes, pull_requests, known.commit_reverts, known.pull_request_issues, incidents
+    )
+    outcomes = settle(
+        outcomes_of.deployment_outcomes(deployments, links, incidents, reverts, reasons)
+    )
     coverage = linkage_coverage(
         linked, pushes, walk, deployments, changes, incidents, links, known.service_repositories
     )
     observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
-    pooled_rows = pooled(observed, membership_frame(spark, memberships), settings).localCheckpoint()
+    pooled_rows = settle(pooled(observed, membership_frame(spark, memberships), settings))
     tables = {
         "deployment_changes": changes,
         "deployment_outcomes": outcomes,
         "pull_request_cycle": cycle,
         "linkage_coverage": coverage,
-        "dora": dora(spark, pooled_rows, entities, known.bands, settings, as_of),
+        "dora": dora(spark, pooled_rows, entities, known.bands, settings, as_of, here=small),
     }
     return {
         name: frame.withColumns(

@@ -9,6 +9,7 @@ transaction; a target itself stays, since grants, indexes and views hang on it.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import uuid
@@ -33,7 +34,7 @@ FORMAT = "sei_postgres"
 # a cluster something to spread.
 PAGES_PER_PARTITION = 8192
 # Up to 16 MB of a table the detour by this process is quicker than a Python worker's start.
-SMALL_PAGES = 2048
+SMALL_PAGES = int(os.environ.get("SEI_SPARK_SMALL_PAGES", "2048"))
 STAGING_PREFIX = "_staging_"
 # Any number that no other program uses for an advisory lock in this database ("seimetri").
 _LOCK = 0x7365696D65747269
@@ -265,12 +266,14 @@ class Warehouse:
         frames: Mapping[str, DataFrame],
         tables: Mapping[str, Table],
         say: Callable[[str], None] = lambda _: None,
+        *,
+        small: bool = False,
     ) -> dict[str, int]:
         """Replace the rows of all the tables by the frames', together or not at all: row counts.
 
         Frames are computed in the order given. Creates tables that are missing; clears staging
         tables that a killed run left behind. One run at a time: another one waits for none but
-        fails with a TransformError.
+        fails with a TransformError. `small`: the rows may pass through this process.
         """
         run = uuid.uuid4().hex[:12]
         with self._connect() as connection:
@@ -279,7 +282,7 @@ class Warehouse:
                     f"Another run is writing metrics into {self._where}: wait until it ends"
                 )
             try:
-                return self._replace(connection, frames, tables, run, say)
+                return self._replace(connection, frames, tables, run, say, small)
             except psycopg.Error as error:
                 reason = without_password(str(error).strip().splitlines()[0], self._url)
                 raise TransformError(
@@ -293,6 +296,7 @@ class Warehouse:
         tables: Mapping[str, Table],
         run: str,
         say: Callable[[str], None],
+        small: bool,
     ) -> dict[str, int]:
         targets = [tables[name] for name in frames]
         prepare(connection, targets)
@@ -302,7 +306,9 @@ class Warehouse:
             written = {}
             for table in targets:
                 self._create_staging(connection, table, staging[table.name])
-                written[table.name] = self._stage(frames[table.name], table, staging[table.name])
+                written[table.name] = self._stage(
+                    frames[table.name], table, staging[table.name], small
+                )
                 say(f"{table.full_name}: {sum(written[table.name].values()):,} rows")
             with connection.transaction():
                 for table in targets:
@@ -328,13 +334,14 @@ class Warehouse:
             f'create unlogged table "{table.schema}"."{name}" ({columns}, "_task" bigint)'.encode()
         )
 
-    def _stage(self, frame: DataFrame, table: Table, staging: str) -> dict[int, int]:
+    def _stage(self, frame: DataFrame, table: Table, staging: str, small: bool) -> dict[int, int]:
         """Rows staged per task; a task that was repeated counts once, with what lasts of it."""
         ordered = frame.select(*table.column_names())
-        schema = _arrow_schema(table)
-        done = ordered.mapInArrow(
-            _stager(self._url, table.schema, staging, schema), "task long, row_count long"
-        ).collect()
+        stage = _stager(self._url, table.schema, staging, _arrow_schema(table))
+        if small:
+            results = stage(iter(ordered.toArrow().to_batches()))
+            return {row["task"]: row["row_count"] for b in results for row in b.to_pylist()}
+        done = ordered.mapInArrow(stage, "task long, row_count long").collect()
         return {row["task"]: row["row_count"] for row in done}
 
 

@@ -98,7 +98,8 @@ def _week_starts(after: date, until: date, week_starts_on: str) -> Iterator[date
 
 
 def period_frame(spark: SparkSession, all_periods: list[Period]) -> DataFrame:
-    """(period, grain, period_start, period_end, days, is_partial), `period` a number."""
+    """(period, grain, period_start, period_end, days, is_partial, is_latest), `period` a number."""
+    latest = {p.grain: number for number, p in enumerate(all_periods)}
     return spark.createDataFrame(
         pa.table(
             {
@@ -108,24 +109,9 @@ def period_frame(spark: SparkSession, all_periods: list[Period]) -> DataFrame:
                 "period_end": pa.array([p.end for p in all_periods], pa.date32()),
                 "days": pa.array([p.days for p in all_periods], pa.int32()),
                 "is_partial": pa.array([p.is_partial for p in all_periods], pa.bool_()),
-            }
-        )
-    )
-
-
-def calendar_frame(spark: SparkSession, all_periods: list[Period]) -> DataFrame:
-    """(local_date, period): the periods that each date belongs to."""
-    dates: list[date] = []
-    numbers: list[int] = []
-    for number, period in enumerate(all_periods):
-        for offset in range((period.end - period.start).days):
-            dates.append(period.start + timedelta(days=offset))
-            numbers.append(number)
-    return spark.createDataFrame(
-        pa.table(
-            {
-                "local_date": pa.array(dates, pa.date32()),
-                "period": pa.array(numbers, pa.int32()),
+                "is_latest": pa.array(
+                    [latest[p.grain] == number for number, p in enumerate(all_periods)], pa.bool_()
+                ),
             }
         )
     )

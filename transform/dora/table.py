@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import reduce
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from transform.dora import (
@@ -25,7 +25,9 @@ from transform.dora import (
 )
 from transform.dora.bands import with_bands
 from transform.dora.entities import Entity, entity_frame
-from transform.dora.periods import calendar_frame, local_date, period_frame, periods
+from transform.dora.periods import local_date, period_frame, periods
+from transform.dora.series import SERIES, SUMS_SCHEMA, summer_up
+from transform.grouping import apply_grouped, settled
 from transform.metric_settings import MetricSettings
 
 
@@ -60,7 +62,6 @@ UNITS = {"rate": "per day", "ratio": "ratio", "median": "hours"}
 POOLED = "production"
 
 _ENTITY = ["entity_type", "entity_id"]
-_SERIES = [*_ENTITY, "environment", "metric"]
 
 
 def observe_all(
@@ -128,66 +129,17 @@ def environments(pooled_rows: DataFrame) -> DataFrame:
     )
 
 
-def summed_up(pooled_rows: DataFrame, several: DataFrame, calendar: DataFrame) -> DataFrame:
-    """Counts, percentiles and sums per entity, environment, metric and period with any row."""
+def scoped(pooled_rows: DataFrame, several: DataFrame) -> DataFrame:
+    """The pooled rows per `environment`: all of them together, and each of several by itself."""
     scopes = F.when(
         F.col("has_several"),
         F.array(F.lit(POOLED), F.concat(F.lit(f"{POOLED}:"), F.col("environment_name"))),
     ).otherwise(F.array(F.lit(POOLED)))
-    scoped = pooled_rows.join(
+    return pooled_rows.join(
         F.broadcast(several.withColumn("has_several", F.lit(True))),
         [*_ENTITY, "environment_name"],
         "left",
     ).withColumn("environment", F.explode(scopes))
-    # One exchange serves both windows and the sums: each is partitioned by these or more.
-    scoped = scoped.repartition(*_SERIES)
-    first = Window.partitionBy(*_SERIES, "thing").orderBy("happened_at", "environment_name")
-    in_turn = Window.partitionBy(*_SERIES).orderBy("happened_at", "thing")
-    once = scoped.withColumn("nth", F.row_number().over(first)).filter("nth = 1").drop("nth")
-    is_deployment = F.col("metric") == deployment_frequency.METRIC
-    previous = F.lag("happened_at").over(in_turn)
-    gap = (F.unix_micros("happened_at") - F.unix_micros(previous)) / F.lit(3_600_000_000)
-    dated = once.withColumn("gap_hours", F.when(is_deployment, gap)).withColumn(
-        "is_new_day",
-        F.coalesce(F.lag("local_date").over(in_turn) != F.col("local_date"), F.lit(True)),
-    )
-    return (
-        dated.join(F.broadcast(calendar), "local_date")
-        .groupBy(*_SERIES, "period")
-        .agg(
-            F.count("*").alias("row_count"),
-            F.count("hours").alias("span_count"),
-            F.count_if("is_hit").alias("hit_count"),
-            F.count_if("is_open").alias("open_count"),
-            F.count_if("is_new_day").alias("day_count"),
-            F.avg("hours").alias("mean"),
-            F.sort_array(F.collect_list("hours")).alias("spans"),
-            F.sort_array(F.collect_list("gap_hours")).alias("gaps"),
-        )
-        .select(
-            *_SERIES,
-            "period",
-            "row_count",
-            "span_count",
-            "hit_count",
-            "open_count",
-            "day_count",
-            "mean",
-            *[lower_percentile("spans", p).alias(f"p{p}") for p in (50, 75, 90, 95)],
-            lower_percentile("gaps", 50).alias("typical_gap_hours"),
-        )
-    )
-
-
-def lower_percentile(sorted_values: str, percent: int) -> Column:
-    """percentile_disc of an array that is sorted; null if it is empty.
-
-    One sort serves all percentiles: measured, a third of the time of four percentile_disc().
-    """
-    size = F.size(sorted_values)
-    # The ceiling of size * percent / 100 in whole numbers.
-    place = F.floor((size * percent + 99) / 100).cast("int")
-    return F.when(size > 0, F.element_at(sorted_values, F.greatest(place, F.lit(1))))
 
 
 def expected(
@@ -202,7 +154,7 @@ def expected(
     """Every row that has to be there: an entity, environment, metric and period each.
 
     From the period of the entity's first fact, not before the history's start, on; an entity
-    without any fact has the running periods only.
+    without any fact has the latest periods only.
     """
     begun = local_date(settings.history_since, settings.zone)
     today = local_date(as_of, settings.zone)
@@ -218,7 +170,10 @@ def expected(
     return (
         whole.unionByName(single)
         .join(F.broadcast(metrics), fits)
-        .join(F.broadcast(all_periods), F.col("period_end") > F.col("first_day"))
+        .join(
+            F.broadcast(all_periods),
+            F.col("is_latest") | (F.col("period_end") > F.col("first_day")),
+        )
     )
 
 
@@ -280,12 +235,16 @@ def dora(
     bands: DataFrame,
     settings: MetricSettings,
     as_of: datetime,
+    *,
+    here: bool = False,
 ) -> DataFrame:
-    """metrics.dora without its stamps; `pooled_rows` is read three times."""
+    """metrics.dora without its stamps; `here`: the series are summed up in this process."""
     begun = local_date(settings.history_since, settings.zone)
     all_periods = periods(begun, as_of, settings.zone, settings.week_starts_on)
-    several = environments(pooled_rows).localCheckpoint()
-    sums = summed_up(pooled_rows, several, calendar_frame(spark, all_periods))
+    several = settled(spark, environments(pooled_rows), here=here)
+    sums = apply_grouped(
+        spark, scoped(pooled_rows, several), SERIES, summer_up(all_periods), SUMS_SCHEMA, here=here
+    )
     rows = expected(
         entity_frame(spark, entities),
         pooled_rows,
@@ -294,7 +253,7 @@ def dora(
         metric_frame(spark),
         settings,
         as_of,
-    ).join(sums, [*_SERIES, "period"], "left")
+    ).join(sums, [*SERIES, "period"], "left")
     return with_bands(judged(rows, settings.minimum_sample), bands, settings.bands_year)
 
 

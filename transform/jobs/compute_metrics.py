@@ -75,8 +75,9 @@ def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[st
     spark = open_session(small=small)
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
-        frames = compute(spark, warehouse.read(spark, others), rows, as_of, computed_at)
-        counts = warehouse.replace(frames, OUTPUTS, say)
+        marts = warehouse.read(spark, others)
+        frames = compute(spark, marts, rows, as_of, computed_at, small=small)
+        counts = warehouse.replace(frames, OUTPUTS, say, small=small)
     finally:
         spark.stop()
     say("done: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))

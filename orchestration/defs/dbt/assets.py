@@ -41,7 +41,7 @@ def models(
 def dbt_arguments() -> list[str]:
     """The arguments of the one dbt command of a refresh.
 
-    dbt's unit tests are left out: they test the code and not the data (`make integration` runs them).
+    dbt's unit tests are left out: they test the code, not the data; `make integration` runs them.
     """
     return ["build", "--exclude-resource-type", "unit_test"]
 

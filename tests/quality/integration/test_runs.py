@@ -292,4 +292,3 @@ def test_a_program_without_a_file_runs_the_checks_too(house):
 
     assert told.returncode == 0, told.stderr
     assert house.rows("select distinct run_id from quality.check_results") == [("first",)]
-
