@@ -170,9 +170,7 @@ class GithubConnection(Connection):
     def _app_inside_token(cls, data: Any) -> Any:
         # SETTINGS.md writes `app = {…}` beside token; `token = { app = … }` is a slip worth naming.
         if isinstance(data, dict) and isinstance(data.get("token"), dict):
-            raise ValueError(
-                'write a GitHub App as  app = { id = "env:…", … }  instead of token'
-            )
+            raise ValueError('write a GitHub App as  app = { id = "env:…", … }  instead of token')
         return data
 
     @field_validator("api_url")
@@ -387,6 +385,14 @@ class Privacy(Section):
     pseudonymize: bool = False
 
 
+class Schedule(Section):
+    """[schedule]: when `sei up` refreshes everything."""
+
+    nightly: str = Field(
+        default="0 3 * * *", pattern=r"^\s*([\d*/,-]+\s+){2}[\d*/,L-]+\s+[\w*/,-]+\s+[\w*/,-]+\s*$"
+    )
+
+
 class Settings(Section):
     """sei.toml as a whole."""
 
@@ -403,6 +409,7 @@ class Settings(Section):
     people: list[People] = []
     bots: Bots = Bots()
     privacy: Privacy = Privacy()
+    schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Settings:
@@ -493,6 +500,8 @@ def _lines(path: Path, error: ValidationError) -> list[str]:
             message = "unknown key" + _suggestion(mistake["loc"])
         elif mistake["type"] == "missing":
             message = "is missing"
+        elif key == "schedule.nightly":
+            message = 'is no cron expression of five fields, like "0 3 * * *"'
         line = f"{path}: {key}: {message}" if key else f"{path}: {message}"
         if line not in lines:
             lines.append(line)

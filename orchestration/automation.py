@@ -10,8 +10,6 @@ from datetime import timedelta
 
 import dagster as dg
 
-NIGHTLY_CRON = "0 3 * * *"
-
 # On every asset of a refresh; the limit of one in dagster.yaml keeps two from running at once.
 REFRESH_TAG = "sei/refresh"
 STARTED_BY_TAG = "sei/started_by"

@@ -2,16 +2,20 @@
 
 import dagster as dg
 
-from ingestion.settings import SettingsError, load_settings
-from orchestration.automation import NIGHTLY_CRON, REFRESH_TAG
+from ingestion.settings import Schedule, SettingsError, load_settings
+from orchestration.automation import REFRESH_TAG
 
 
-def timezone() -> str:
-    """The organization's zone; UTC while there are no valid settings."""
+def cadence() -> tuple[str, str]:
+    """Cron expression and time zone of the nightly run; defaults without valid settings."""
     try:
-        return load_settings().organization.timezone
+        settings = load_settings()
+        return settings.schedule.nightly, settings.organization.timezone
     except (SettingsError, OSError):
-        return "UTC"
+        return Schedule().nightly, "UTC"
+
+
+_cron, _timezone = cadence()
 
 
 refresh_everything = dg.define_asset_job(
@@ -24,8 +28,8 @@ refresh_everything = dg.define_asset_job(
 refresh_everything_nightly = dg.ScheduleDefinition(
     name="refresh_everything_nightly",
     job=refresh_everything,
-    cron_schedule=NIGHTLY_CRON,
-    execution_timezone=timezone(),
+    cron_schedule=_cron,
+    execution_timezone=_timezone,
     # Once more, beginning with what failed: a night has time.
     tags={"dagster/max_retries": "1", "dagster/retry_strategy": "FROM_FAILURE"},
     description="Every night, in the organization's time zone. `sei up` switches it on.",

@@ -95,6 +95,7 @@ def test_the_example_file_documents_every_key():
             '[[github]]\nname = "b"\nowners = ["b"]',
             'github[2]: needs either token = "env:GITHUB_TOKEN"',
         ),
+        ('[schedule]\nnightly = "at three"', "schedule.nightly: is no cron expression"),
         ("x = [", "not valid TOML"),
     ],
 )
