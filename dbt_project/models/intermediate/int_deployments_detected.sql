@@ -39,6 +39,7 @@ by_rule as (
 ),
 
 -- No rule is about the repository: its deployments, else its releases, else tags like versions.
+-- GitHub Pages deploys documentation: that must not hide a library's releases.
 candidates as (
 
     select
@@ -50,7 +51,11 @@ candidates as (
     from events
     where
         (
-            events.kind in ('deployment', 'release')
+            (
+                events.kind = 'deployment'
+                and events.environment is distinct from 'github-pages'
+            )
+            or events.kind = 'release'
             or (events.kind = 'tag' and events.name ~ '^v?[0-9]+(\.[0-9]+)+')
         )
         and not exists (
