@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -112,7 +113,8 @@ def compute(
     )
     local = {
         name: spark.createDataFrame(
-            [tuple(row.values()) for row in rows[name]], INPUTS[name].spark_schema()
+            pa.Table.from_pylist(list(rows[name]), INPUTS[name].arrow_schema()),
+            INPUTS[name].spark_schema(),
         )
         for name in ("dim_services", "bridge_service_repositories")
     }

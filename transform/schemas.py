@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pyarrow as pa
 from pyspark.sql.types import (
     ArrayType,
     BooleanType,
@@ -36,6 +37,17 @@ SPARK_TYPES: dict[str, DataType] = {
     "timestamptz": TimestampType(),
     "date": DateType(),
     "text[]": ArrayType(StringType()),
+}
+
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "bigint": pa.int64(),
+    "double precision": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "text[]": pa.list_(pa.string()),
 }
 
 
@@ -74,6 +86,10 @@ class Table:
         return StructType(
             [StructField(column.name, SPARK_TYPES[column.type]) for column in self.columns]
         )
+
+    def arrow_schema(self) -> pa.Schema:
+        """The schema of the table's Arrow batches."""
+        return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.columns])
 
     def ddl(self, described: Mapping[str, str] | None = None) -> list[str]:
         """Statements that create the table, or bring the one that is there up to date.

@@ -244,7 +244,7 @@ class Warehouse:
             fetched = {}
             for table in tables:
                 cursor.execute(_query(table))
-                fetched[table.name] = cursor.fetch_arrow_table().cast(_arrow_schema(table))
+                fetched[table.name] = cursor.fetch_arrow_table().cast(table.arrow_schema())
             return fetched
 
     def rows(self, tables: Sequence[Table]) -> dict[str, list[dict[str, Any]]]:
@@ -322,9 +322,9 @@ class Warehouse:
                         )
                     )
         for table in targets:
-            # The rows replaced are dead now; without statistics the first reports are slow.
+            # Without statistics the first reports are slow; autovacuum sees to the dead rows.
             connection.execute(
-                sql.SQL("vacuum (analyze) {}").format(sql.Identifier(table.schema, table.name))
+                sql.SQL("analyze {}").format(sql.Identifier(table.schema, table.name))
             )
         return {name: sum(counts.values()) for name, counts in written.items()}
 
@@ -337,7 +337,7 @@ class Warehouse:
     def _stage(self, frame: DataFrame, table: Table, staging: str, small: bool) -> dict[int, int]:
         """Rows staged per task; a task that was repeated counts once, with what lasts of it."""
         ordered = frame.select(*table.column_names())
-        stage = _stager(self._url, table.schema, staging, _arrow_schema(table))
+        stage = _stager(self._url, table.schema, staging, table.arrow_schema())
         if small:
             results = stage(iter(ordered.toArrow().to_batches()))
             return {row["task"]: row["row_count"] for b in results for row in b.to_pylist()}
@@ -356,19 +356,6 @@ def _bounds(relation: _Relation) -> list[tuple[int | None, int | None]]:
         return [(None, None)]
     edges = list(range(0, relation.pages, PAGES_PER_PARTITION))
     return [*pairwise(edges), (edges[-1], None)]
-
-
-def _arrow_schema(table: Table) -> pa.Schema:
-    types = {
-        "text": pa.string(),
-        "bigint": pa.int64(),
-        "double precision": pa.float64(),
-        "boolean": pa.bool_(),
-        "timestamptz": pa.timestamp("us", "UTC"),
-        "date": pa.date32(),
-        "text[]": pa.list_(pa.string()),
-    }
-    return pa.schema([(c.name, types[c.type]) for c in table.columns])
 
 
 def _stager(url: str, schema_name: str, staging: str, schema: pa.Schema) -> Any:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from transform.metric_settings import MetricSettings
@@ -25,10 +27,9 @@ def spark() -> Iterator[SparkSession]:
         {**os.environ, "SEI_SPARK_MASTER": "local[1]"},
         {
             "spark.sql.shuffle.partitions": "1",
-            "spark.sql.codegen.wholeStage": "false",
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            "spark.sql.adaptive.enabled": "false",
         },
+        small=True,
     )
     yield session
     session.stop()
@@ -45,9 +46,9 @@ def frame(spark: SparkSession) -> Frame:
             schema = StructType.fromDDL(schema)
         unknown = {name for row in rows for name in row} - set(schema.names)
         assert not unknown, f"no such columns: {unknown}"
-        return spark.createDataFrame(
-            [tuple(row.get(name) for name in schema.names) for row in rows], schema
-        )
+        # By Arrow: a list of Python rows would start a Python worker.
+        table = pa.Table.from_pylist(list(rows), to_arrow_schema(schema, timezone="UTC"))
+        return spark.createDataFrame(table, schema)
 
     return build
 

@@ -59,14 +59,14 @@ def deployment(at, name, sha, hour, environment="production", service="S"):
 
 
 @pytest.fixture
-def shipped(frame, settings):
+def shipped(spark, frame, settings):
     """shipped(commits, pull requests, deployments): the rows of deployment_changes."""
 
     def build(commits, pull_requests, deployments, settings=settings):
         graph = frame(COMMITS, *commits)
         bots = frame(INPUTS["dim_developers"].spark_schema(), {"developer_id": "b", "is_bot": True})
         return deployment_changes(
-            walk_deployments(graph, frame(DEPLOYMENTS, *deployments)),
+            walk_deployments(spark, graph, frame(DEPLOYMENTS, *deployments), here=True),
             link_pull_requests(frame(PULL_REQUESTS, *pull_requests), graph),
             direct_pushes(graph, bots),
             settings,

@@ -6,13 +6,16 @@ import dataclasses
 import random
 from datetime import UTC, date, datetime
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
-from pyspark.testing import assertDataFrameEqual
 
 from transform.dora.bands import with_bands
 from transform.dora.entities import Entity, Membership, membership_frame
-from transform.dora.table import METRICS, dora, lower_percentile, observe_all, pooled
+from transform.dora.series import PERCENTS, lower_percentile
+from transform.dora.table import METRICS, dora, observe_all, pooled
+from transform.grouping import apply_cogrouped, apply_grouped
 from transform.schemas import INPUTS
 
 OBSERVATIONS = (
@@ -47,7 +50,7 @@ def values(spark, frame, settings):
             frame(OBSERVATIONS, *observations), membership_frame(spark, memberships), settings
         )
         table = dora(
-            spark, rows, entities, frame(BANDS, *FREQUENCY_BANDS), settings, as_of
+            spark, rows, entities, frame(BANDS, *FREQUENCY_BANDS), settings, as_of, here=True
         ).collect()
         keys = [
             (r["entity_id"], r["environment"], r["grain"], r["period_start"], r["metric"])
@@ -229,18 +232,49 @@ def test_values_on_a_bound_fall_into_the_band_that_includes_it(frame):
 
 def test_percentiles_are_those_of_percentile_disc(spark):
     chance = random.Random(7)
-    rows = [(group, float(chance.randrange(50))) for group in range(1, 121) for _ in range(group)]
-    table = spark.createDataFrame(rows, "grp int, hours double")
-    lists = table.groupBy("grp").agg(F.sort_array(F.collect_list("hours")).alias("spans"))
-    names = (50, 75, 90, 95)
-    ours = lists.select("grp", *[lower_percentile("spans", p).alias(f"p{p}") for p in names])
-    theirs = table.groupBy("grp").agg(
-        *[
-            F.expr(f"percentile_disc({p / 100}) within group (order by hours)").alias(f"p{p}")
-            for p in names
-        ]
+    groups = {n: [float(chance.randrange(50)) for _ in range(n)] for n in range(1, 121)}
+    rows = [(group, hours) for group, its in groups.items() for hours in its]
+    theirs = (
+        spark.createDataFrame(rows, "grp int, hours double")
+        .groupBy("grp")
+        .agg(
+            *[
+                F.expr(f"percentile_disc({p / 100}) within group (order by hours)").alias(f"p{p}")
+                for p in PERCENTS
+            ]
+        )
+        .collect()
     )
-    assertDataFrameEqual(ours, theirs)
+    assert len(theirs) == 120
+    for row in theirs:
+        ordered = np.sort(np.array(groups[row["grp"]]))
+        assert [lower_percentile(ordered, p) for p in PERCENTS] == list(row[1:])
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["here", "executors"])
+def test_groups_are_the_same_here_and_on_the_executors(spark, frame, here):
+    rows = frame("name string, number int", *({"name": n, "number": i}
+                 for i, n in enumerate(["b", "a", None, "b", "c"])))  # fmt: skip
+    others = frame("name string, number int", {"name": "b", "number": 10})
+
+    def count(key, group):
+        return told(key, [group.num_rows])
+
+    def count_both(key, left, right):
+        return told(key, [left.num_rows, right.num_rows])
+
+    def told(key, sizes):
+        return pa.table({"name": pa.array([key[0].as_py()], pa.string()), "sizes": [sizes]})
+
+    schema = "name string, sizes array<bigint>"
+    one = apply_grouped(spark, rows, ["name"], count, schema, here=here)
+    two = apply_cogrouped(spark, rows, others, ["name"], count_both, schema, here=here)
+    assert {r["name"]: r["sizes"] for r in one.collect()} == {
+        "a": [1], "b": [2], "c": [1], None: [1],
+    }  # fmt: skip
+    assert {r["name"]: r["sizes"] for r in two.collect()} == {
+        "a": [1, 0], "b": [2, 1], "c": [1, 0], None: [1, 0],
+    }  # fmt: skip
 
 
 def test_bots_are_in_lead_time_unless_excluded_and_never_in_phases(frame, settings, at):
