@@ -92,6 +92,7 @@ def _plain(key: Key) -> tuple[Any, ...]:
 
 def _frame(spark: SparkSession, results: list[pa.Table], schema: str) -> DataFrame:
     struct = StructType.fromDDL(schema)
+    assert isinstance(struct, StructType)
     if not results:
         return spark.createDataFrame([], struct)
     return spark.createDataFrame(pa.concat_tables(results), struct)

@@ -25,7 +25,7 @@ from pyspark.sql.types import (
 MARTS = "marts"
 METRICS = "metrics"
 
-# Raised whenever a number may come out different from the same marts; docs/decisions/0006 says
+# Raised whenever a number may come out different from the same marts; docs/decisions/0007 says
 # what each version means.
 DEFINITION_VERSION = 1
 
