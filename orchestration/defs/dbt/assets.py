@@ -33,9 +33,7 @@ def models(
         target = artifacts / context.run_id[:8]
         prune(artifacts, KEPT_ARTIFACTS)
         target.mkdir(parents=True, exist_ok=True)
-        # dbt reads the project anew when it does not know what it was like; that costs seconds.
-        parsed = DBT_PROJECT / "target" / "partial_parse.msgpack"
-        if parsed.exists():
+        if parsed := last_parse(artifacts):
             shutil.copy(parsed, target)
         # Not dagster-dbt's fetch_row_counts: a dbt adapter and a thread per model cost seconds.
         with psycopg.connect(platform.url("modeller"), autocommit=True) as connection:
@@ -52,6 +50,15 @@ def described(
     schema, table = context.asset_key_for_output(event.output_name).path
     metadata = {**event.metadata, **facts(connection, schema, table)}
     return dg.Output(event.value, output_name=event.output_name, metadata=metadata)
+
+
+def last_parse(artifacts: Path) -> Path | None:
+    """What dbt remembers of the project from the latest run; reading it anew costs seconds.
+
+    That of `dbt parse` would not do: it belongs to another profile, and dbt compares them.
+    """
+    found = artifacts.glob("*/partial_parse.msgpack")
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def dbt_arguments() -> list[str]:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
 from demo.company import Company
 from demo.settings import sei_toml
-from tests.fixtures.pipeline import TOKEN, Installation, contents, demo_server
+from tests.fixtures.pipeline import TOKEN, Installation, demo_server
 
 pytestmark = pytest.mark.end_to_end
 
@@ -123,50 +122,3 @@ def test_debug_shows_the_traceback(one, good):
     one.configure(good.replace("timezone =", "timezon ="))
     done = one.sei("--debug", "run")
     assert "Traceback" in done.stdout + done.stderr
-
-
-def test_spoiled_replies_are_survived_and_change_nothing(installation, good, server):
-    calm, troubled = installation("calm"), installation("troubled")
-    for each in (calm, troubled):
-        each.configure(good)
-    assert calm.sei("run").returncode == 0
-    faults = [
-        {"path": "graphql", "skip": 3, "action": "garbage"},
-        {"path": "graphql", "skip": 5, "action": "cut"},
-        {"path": "graphql", "skip": 6, "action": "close"},
-        {"path": "graphql", "skip": 7, "status": 502},
-        {"path": "actions/runs", "skip": 1, "action": "cut"},
-        {"path": "actions/runs", "skip": 2, "action": "secondary"},
-    ]
-    httpx.post(f"{server}/demo/faults", json=faults).raise_for_status()
-    done = troubled.sei("run")
-    hits = httpx.get(f"{server}/demo/faults").json()
-    httpx.post(f"{server}/demo/faults", json=[]).raise_for_status()
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert all(fault["hits"] for fault in hits), hits
-    assert contents(troubled) == contents(calm)
-
-
-def test_one_broken_repository_is_recorded_and_costs_the_others_nothing(installation, good, server):
-    broken = installation("broken")
-    broken.configure(good)
-    victim = Company.generate(5, 3, START, UNTIL).names[0]
-    rule = {"path": f"/repos/acme/{victim}/actions/runs", "times": None, "status": 500}
-    httpx.post(f"{server}/demo/faults", json=[rule]).raise_for_status()
-    try:
-        done = broken.sei("run")
-    finally:
-        httpx.post(f"{server}/demo/faults", json=[]).raise_for_status()
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert victim in done.stdout + done.stderr
-    rows = broken.query(
-        "select repository_full_name, failed_resource, reason from raw_github.repository_syncs"
-        " where status = 'failed'"
-    )
-    assert [row[0] for row in rows] == [f"acme/{victim}"]
-    assert rows[0][2]
-    assert broken.sei("run").returncode == 0
-    healed = installation("healed")
-    healed.configure(good)
-    assert healed.sei("run").returncode == 0
-    assert contents(broken) == contents(healed)

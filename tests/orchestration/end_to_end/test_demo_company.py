@@ -2,6 +2,7 @@
 
 Loaded in two steps with the clock moved between them, so that everything that changed after it was
 first seen (reviews, merges, running deployments and jobs, reopened incidents) has to be caught up.
+In the first step one repository refuses, in the second one replies are garbled, cut and lost.
 """
 
 from __future__ import annotations
@@ -25,6 +26,24 @@ SEED = 11
 REPOSITORIES = 12
 MONTHS = 4
 
+# GitHub's answer to a token that may not see a repository's Actions.
+REFUSED = [
+    {
+        "path": "/repos/acme/checkout/actions/runs",
+        "times": None,
+        "status": 403,
+        "body": {"message": "Resource not accessible by personal access token"},
+    }
+]
+SPOILED = [
+    {"path": "graphql", "skip": 1, "action": "garbage"},
+    {"path": "graphql", "skip": 2, "action": "cut"},
+    {"path": "graphql", "skip": 3, "action": "close"},
+    {"path": "graphql", "skip": 4, "status": 502},
+    {"path": "graphql", "skip": 5, "action": "secondary"},
+    {"path": "actions/runs", "skip": 1, "action": "cut"},
+]
+
 
 @dataclass
 class Told:
@@ -33,6 +52,7 @@ class Told:
     installation: Installation
     truth: Truth
     stats: list[dict[str, Any]]
+    said: list[str]
 
     def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement; ids lose the connection in front of them."""
@@ -53,17 +73,21 @@ def told(installation: Callable[[str], Installation]) -> Told:
     start, until = default_period(datetime.now(UTC), MONTHS)
     company = Company.generate(SEED, REPOSITORIES, start, until)
     one = installation("demo")
-    stats = []
+    stats, said = [], []
     arguments = ["--seed", str(SEED), "--repositories", str(REPOSITORIES)]
     arguments += ["--start", start.isoformat(), "--until", until.isoformat()]
     with demo_server(*arguments, "--clock", (until - timedelta(days=9)).isoformat()) as url:
         one.configure(sei_toml(company, url))
-        for now in (until - timedelta(days=9), until):
+        for now, faults in ((until - timedelta(days=9), REFUSED), (until, SPOILED)):
             httpx.post(f"{url}/demo/clock", json={"now": now.isoformat()}).raise_for_status()
+            httpx.post(f"{url}/demo/faults", json=faults).raise_for_status()
             done = one.sei("run")
-            assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+            said.append(done.stdout + done.stderr)
+            assert done.returncode == 0, said[-1][-6000:]
             stats.append(httpx.get(f"{url}/demo/stats").json())
-    return Told(one, company.truth(until), stats)
+            hits = httpx.get(f"{url}/demo/faults").json()
+            assert all(fault["hits"] for fault in hits), hits
+    return Told(one, company.truth(until), stats, said)
 
 
 def test_every_change_is_shipped_by_the_deployment_that_shipped_it(told):
@@ -172,6 +196,18 @@ def test_dora_values_are_the_true_ones(told, grain):
         assert computed[key] == expected, key
         compared += 1
     assert compared > 100
+
+
+def test_a_repository_that_refuses_is_named_recorded_and_caught_up(told):
+    assert "acme/checkout" in told.said[0]
+    rows = told.query(
+        "select repository_full_name, status, failed_resource, reason"
+        " from raw_github.repository_syncs where status = 'failed'"
+    )
+    assert [row[:2] for row in rows] == [("acme/checkout", "failed")]
+    assert "workflow" in rows[0][2]
+    assert "403" in rows[0][3] or "not accessible" in rows[0][3]
+    assert "acme/checkout" not in told.said[1]
 
 
 def test_services_belong_to_the_teams_that_own_them(told):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.fixtures.pipeline import RECORDED, Installation, contents, demo_server
+from tests.fixtures.pipeline import RECORDED, Installation, demo_server
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -179,9 +179,3 @@ def test_without_an_incident_rule_nobody_knows_whether_deployments_failed(ants):
         " where metric = 'failed_deployment_recovery_time' and entity_type = 'service'"
     )
     assert rows == [("no_source", None)]
-
-
-def test_a_second_run_changes_nothing(ants):
-    before = contents(ants)
-    assert ants.sei("run").returncode == 0
-    assert contents(ants) == before
