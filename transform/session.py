@@ -5,8 +5,10 @@ Only what Spark Connect knows too: no sparkContext, no RDD.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -138,6 +140,7 @@ def open_session(
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     scratch = Path(tempfile.mkdtemp(prefix="sei-spark-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     builder = SparkSession.builder.master(master).appName(APP_NAME)
     for key, value in {**spark_config(master, scratch, small=small), **(extra or {})}.items():
         builder = builder.config(key, value)
