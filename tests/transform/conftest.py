@@ -74,3 +74,10 @@ def settings() -> MetricSettings:
         exclude_bots=False,
         bands_year=2024,
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a Spark session is no unit test, wherever it stands."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)
