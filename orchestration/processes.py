@@ -105,11 +105,16 @@ def stop_tree(process: psutil.Process, seconds: float) -> None:
 
 
 def last_line(file: Path) -> str:
-    """The last line of a text file that is not blank."""
+    """The last line of a text file that says something."""
     try:
         with open(file, "rb") as log:
-            log.seek(max(0, os.fstat(log.fileno()).st_size - 4096))
+            log.seek(max(0, os.fstat(log.fileno()).st_size - 16384))
             lines = log.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    # Whatever broke in the end, that was the reason.
+    if any("No space left on device" in line for line in lines):
+        return "the disk is full; make room and repeat, nothing of the last good run is lost"
+    # SQLAlchemy ends its errors with a link.
+    telling = (line.strip() for line in reversed(lines) if not line.startswith("(Background on"))
+    return next((line for line in telling if line), "")
