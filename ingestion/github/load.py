@@ -192,9 +192,12 @@ def _explained(error: Exception, connection: GithubConnection) -> Exception:
             return LoadError(str(found))
     root = chain[-1]
     name = f'[[github]] "{connection.name}"'
+    said = one_line(root, 300) or type(root).__name__
+    if said.startswith(name):  # it says where by itself
+        return LoadError(said)
     if isinstance(error, PipelineStepFailed):
-        return LoadError(f"{name}: {error.step} failed: {one_line(root, 300)}")
-    return LoadError(f"{name}: {one_line(root, 300) or type(root).__name__}")
+        return LoadError(f"{name}: {error.step} failed: {said}")
+    return LoadError(f"{name}: {said}")
 
 
 def _nothing_read(failures: list[Failure]) -> str:
