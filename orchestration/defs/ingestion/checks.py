@@ -30,9 +30,7 @@ def every_repository_could_be_read(platform: Platform) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not failed,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(failed)} of {len(rows)} repositories could not be read"
-        if failed
-        else f"{len(rows)} repositories read",
+        description=_told(failed, len(rows)),
         metadata={
             "repositories": len(rows),
             "failed": len(failed),
@@ -41,3 +39,12 @@ def every_repository_could_be_read(platform: Platform) -> dg.AssetCheckResult:
             ),
         },
     )
+
+
+def _told(failed: list[tuple[str, ...]], total: int) -> str:
+    """What the terminal and the UI say: how many, and the first of them with their reasons."""
+    if not failed:
+        return f"{total} repositories read"
+    named = "; ".join(f"{name}, {what}: {why}" for _, name, what, why, _ in failed[:3])
+    more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return f"{len(failed)} of {total} repositories could not be read: {named}{more}"
