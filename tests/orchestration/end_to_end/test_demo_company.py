@@ -277,7 +277,9 @@ def test_no_secret_is_in_the_warehouse_or_the_logs(told):
 
 def test_nothing_is_asked_twice_that_did_not_change(told):
     first, second = (sum(_requests(stats)) for stats in told.stats)
-    assert second - first < first / 2
+    # The second step has to catch up all runs of the repository that refused in the first one;
+    # asking everything anew would take more than the first step did.
+    assert second - first < first * 0.75
 
 
 def _requests(stats: dict[str, Any]) -> list[int]:
