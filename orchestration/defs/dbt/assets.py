@@ -33,7 +33,9 @@ def models(
         target = artifacts / context.run_id[:8]
         prune(artifacts, KEPT_ARTIFACTS)
         target.mkdir(parents=True, exist_ok=True)
-        if parsed := last_parse(artifacts):
+        parsed = last_parse(artifacts)
+        # A step repeated within its run finds its own.
+        if parsed and parsed.parent != target:
             shutil.copy(parsed, target)
         # Not dagster-dbt's fetch_row_counts: a dbt adapter and a thread per model cost seconds.
         with psycopg.connect(platform.url("modeller"), autocommit=True) as connection:
