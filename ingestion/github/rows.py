@@ -1,6 +1,6 @@
 """From GitHub's payloads to rows: pure functions, one per table.
 
-Rows have the columns of ingestion/contracts.py but `connection` and `synced_at`, which every row
+Rows have the columns of ingestion/contracts but `connection` and `synced_at`, which every row
 of a sync shares and batches.py adds.
 """
 

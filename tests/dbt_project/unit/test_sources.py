@@ -52,7 +52,7 @@ def render(path: str) -> str:
     """The text of one source file."""
     schema, description, loader, tables = _SOURCES[path]
     lines = [
-        "# Derived from ingestion/contracts.py by tests/dbt_project/unit/test_sources.py.",
+        "# Derived from ingestion/contracts by tests/dbt_project/unit/test_sources.py.",
         "sources:",
         f"  - name: {schema}",
         f"    schema: {schema}",
@@ -77,7 +77,7 @@ def render(path: str) -> str:
 def test_source_file_agrees_with_the_raw_contracts(path: str) -> None:
     expected = render(path)
     assert (STAGING / path).read_text() == expected, (
-        f"dbt_project/models/staging/{path} differs from ingestion/contracts.py; "
+        f"dbt_project/models/staging/{path} differs from ingestion/contracts; "
         f"write it anew with: python {Path(__file__).relative_to(STAGING.parents[2])}"
     )
 

@@ -1,78 +1,9 @@
-"""The raw tables: what one row is, its key, its columns and their types.
-
-The one place that says so: dlt's column hints, the asset specs, the dbt source files and the
-validation suites are derived from here or tested against it.
-"""
+"""The tables of raw_github."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from ingestion.contracts.tables import CONNECTION, SYNCED, Table, table
 
-# New tables and columns may appear (an API grows); a changed type stops the load, because a
-# silent retype corrupts everything downstream.
-SCHEMA_CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-
-_TYPES = {"text", "bigint", "double", "bool", "timestamp", "json", "date"}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a raw table; `data_type` is dlt's name of the type (timestamp = timestamptz)."""
-
-    name: str
-    data_type: str
-    nullable: bool
-    description: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A raw table; `grain` says what one row is, `key` the columns that make it unique."""
-
-    schema: str
-    name: str
-    grain: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    def dlt_columns(self) -> dict[str, dict[str, Any]]:
-        """Column hints for `dlt.resource(columns=…)`, primary key included."""
-        return {
-            column.name: {
-                "name": column.name,
-                "data_type": column.data_type,
-                "nullable": column.nullable,
-                "primary_key": column.name in self.key,
-                "description": column.description,
-            }
-            for column in self.columns
-        }
-
-    def column_names(self) -> tuple[str, ...]:
-        """The column names, in order."""
-        return tuple(column.name for column in self.columns)
-
-
-def _parse(lines: str, key: Iterable[str]) -> tuple[Column, ...]:
-    """Columns from lines `name type description`; keys and types ending in `!` are not null."""
-    key = set(key)
-    columns = []
-    for line in lines.strip().splitlines():
-        name, data_type, description = line.strip().split(maxsplit=2)
-        required = data_type.endswith("!") or name in key
-        data_type = data_type.rstrip("!")
-        if data_type not in _TYPES:
-            raise ValueError(f"{name}: unknown type {data_type}")
-        columns.append(Column(name, data_type, not required, description))
-    return tuple(columns)
-
-
-_CONNECTION = "connection text! Name of the connection in sei.toml that brought the row."
-_SYNCED = (
-    "synced_at timestamp! Start of the sync that read the row last; the same in all rows of a sync."
-)
 _ACTOR = """
 author_id text Node id of the account, null for a deleted one.
 author_login text Login of the account, null for a deleted one.
@@ -80,22 +11,17 @@ author_type text User, Bot, Mannequin, Organization or EnterpriseUserAccount.
 """.strip()
 
 
-def _table(schema: str, name: str, grain: str, key: str, lines: str) -> Table:
-    keys = tuple(key.split())
-    return Table(schema, name, grain, keys, _parse(lines, keys))
-
-
 def _github(name: str, grain: str, key: str, lines: str) -> Table:
-    lines = "\n".join([_CONNECTION, lines.strip().replace("*author*", _ACTOR), _SYNCED])
-    return _table("raw_github", name, grain, f"connection {key}", lines)
+    lines = "\n".join([CONNECTION, lines.strip().replace("*author*", _ACTOR), SYNCED])
+    return table("raw_github", name, grain, f"connection {key}", lines)
 
 
 # Rows of a list inside a pull request (commits, reviews, comments, events) are current when their
 # synced_at equals that of their pull request: a force-push drops commits without a trace in the API.
 # Team members and team repositories likewise follow their team, teams their organization.
 GITHUB: dict[str, Table] = {
-    table.name: table
-    for table in (
+    found.name: found
+    for found in (
         _github(
             "organizations",
             "One owner (organization or user) named in the settings.",
@@ -470,148 +396,3 @@ GITHUB: dict[str, Table] = {
         ),
     )
 }
-
-
-def _setting(name: str, grain: str, key: str, lines: str) -> Table:
-    return _table("raw_settings", name, grain, key, lines)
-
-
-SETTINGS: dict[str, Table] = {
-    table.name: table
-    for table in (
-        _setting(
-            "organization",
-            "The one organization of this warehouse.",
-            "slug",
-            """
-            slug text Short name.
-            name text! Display name.
-            timezone text! IANA name of the zone in which periods are cut.
-            week_starts_on text! monday or sunday (or any other day).
-            history_since timestamp! How far back the first sync goes.
-            pseudonymize bool! Marts carry pseudonyms instead of names.
-            """,
-        ),
-        _setting(
-            "connections",
-            "One connection of the settings.",
-            "connection",
-            """
-            connection text Its name, prefix of its ids.
-            source text! github, gitlab or jira.
-            url text! Address of the API.
-            """,
-        ),
-        _setting(
-            "deployment_rules",
-            "One rule that recognises deployments; the first that matches an event wins.",
-            "position",
-            """
-            position bigint 1 for the first.
-            kind text! deployment, workflow_run, job, pipeline, release, tag or merge.
-            connection text Connection it holds for; null means all.
-            repositories json List of globs on full names; null means all.
-            environment text Regular expression on the environment; null means any.
-            name text Regular expression on the name (workflow, job, release, tag); null means any.
-            branch text Regular expression on the branch; null means any.
-            tier text Environment tier it gives; null: from the environment's name.
-            """,
-        ),
-        _setting(
-            "incident_rules",
-            "One rule that recognises incidents among issues.",
-            "position",
-            """
-            position bigint 1 for the first.
-            connection text Connection it holds for; null means all.
-            repositories json List of globs on full names; null means all.
-            labels json List of labels, any of which makes an incident; null: not by label.
-            issue_types json List of issue types (Jira); null: not by type.
-            projects json List of project keys (Jira); null: all.
-            """,
-        ),
-        _setting(
-            "environment_tiers",
-            "One pattern that gives an environment's tier; the first that matches wins.",
-            "position",
-            """
-            position bigint 1 for the first.
-            tier text! production, staging, testing or development.
-            pattern text! Regular expression on the environment's name.
-            """,
-        ),
-        _setting(
-            "metrics",
-            "How the metrics are computed (one row).",
-            "definition",
-            """
-            definition text Always "current".
-            incident_link_window_hours double Longest time from a deployment to an incident it is blamed for; null: unlimited.
-            baseline_window_hours double! How long before the first deployment a merge may be to count as shipped by it.
-            revert_counts_as_failure bool! A revert makes the deployment of what it reverts a failed one.
-            minimum_sample bigint! Fewer rows than this give no band.
-            exclude_bots bool! Leave bots' pull requests out of the DORA metrics too.
-            bands_year bigint! Year of the published bands.
-            hotfix_labels json! List of labels that make a pull request a hotfix.
-            hotfix_branches json! List of globs on branch names that do so.
-            """,
-        ),
-        _setting(
-            "teams",
-            "One team of the settings.",
-            "name",
-            """
-            name text Name.
-            parent text Name of the team above.
-            """,
-        ),
-        _setting(
-            "team_members",
-            "One member of a team of the settings.",
-            "team member",
-            """
-            team text Name of the team.
-            member text connection:login, or an e-mail address.
-            """,
-        ),
-        _setting(
-            "services",
-            "One service of the settings.",
-            "name",
-            """
-            name text Name.
-            team text Name of the team that owns it.
-            """,
-        ),
-        _setting(
-            "service_repositories",
-            "One repository, or path inside one, of a service of the settings.",
-            "service repository path_prefix",
-            """
-            service text Name of the service.
-            repository text Full name or glob, with an optional connection: before it.
-            path_prefix text Path inside the repository, empty for all of it.
-            """,
-        ),
-        _setting(
-            "people",
-            "One statement that accounts are, or are not, the same person.",
-            "position",
-            """
-            position bigint 1 for the first.
-            relation text! same or different.
-            accounts json! List of connection:login, or e-mail addresses.
-            """,
-        ),
-        _setting(
-            "bots",
-            "One login that is a bot whatever its account says.",
-            "login",
-            """
-            login text Login.
-            """,
-        ),
-    )
-}
-
-ALL_TABLES: tuple[Table, ...] = (*GITHUB.values(), *SETTINGS.values())

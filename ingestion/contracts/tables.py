@@ -1,0 +1,77 @@
+"""How a raw table is described: `Table`, `Column`, and the short way of writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+# New tables and columns may appear (an API grows); a changed type stops the load, because a
+# silent retype corrupts everything downstream.
+SCHEMA_CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+
+_TYPES = {"text", "bigint", "double", "bool", "timestamp", "json", "date"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a raw table; `data_type` is dlt's name of the type (timestamp = timestamptz)."""
+
+    name: str
+    data_type: str
+    nullable: bool
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table; `grain` says what one row is, `key` the columns that make it unique."""
+
+    schema: str
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def dlt_columns(self) -> dict[str, dict[str, Any]]:
+        """Column hints for `dlt.resource(columns=…)`, primary key included."""
+        return {
+            column.name: {
+                "name": column.name,
+                "data_type": column.data_type,
+                "nullable": column.nullable,
+                "primary_key": column.name in self.key,
+                "description": column.description,
+            }
+            for column in self.columns
+        }
+
+    def column_names(self) -> tuple[str, ...]:
+        """The column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _parse(lines: str, key: Iterable[str]) -> tuple[Column, ...]:
+    """Columns from lines `name type description`; keys and types ending in `!` are not null."""
+    key = set(key)
+    columns = []
+    for line in lines.strip().splitlines():
+        name, data_type, description = line.strip().split(maxsplit=2)
+        required = data_type.endswith("!") or name in key
+        data_type = data_type.rstrip("!")
+        if data_type not in _TYPES:
+            raise ValueError(f"{name}: unknown type {data_type}")
+        columns.append(Column(name, data_type, not required, description))
+    return tuple(columns)
+
+
+CONNECTION = "connection text! Name of the connection in sei.toml that brought the row."
+SYNCED = (
+    "synced_at timestamp! Start of the sync that read the row last; the same in all rows of a sync."
+)
+
+
+def table(schema: str, name: str, grain: str, key: str, lines: str) -> Table:
+    """A table from lines `name type description`; `key` names its key columns."""
+    keys = tuple(key.split())
+    return Table(schema, name, grain, keys, _parse(lines, keys))
