@@ -28,6 +28,8 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.teams_csv import teams_of_csv
+
 DEFAULT_HISTORY_DAYS = 365
 DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(h|d|w)\s*$")
 HOURS = {"h": 1.0, "d": 24.0, "w": 168.0}
@@ -98,6 +100,43 @@ def reveal(reference: str, environ: Mapping[str, str] | None = None) -> SecretSt
     if not value:
         raise SettingsError(f"dlt has no secret {name}: add it to .dlt/secrets.toml")
     return SecretStr(str(value))
+
+
+def _as_list(value: Any) -> Any:
+    if value == []:
+        raise ValueError("an empty list of tokens")
+    return [value] if isinstance(value, str) else value
+
+
+def _revealed(
+    where: str,
+    references: list[str],
+    environ: Mapping[str, str] | None,
+    *,
+    split: bool = True,
+) -> list[SecretStr]:
+    """The secrets behind references; one may hold several, separated by commas, if `split`."""
+    found = []
+    for reference in references:
+        try:
+            value = reveal(reference, environ).get_secret_value()
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None
+        parts = value.split(",") if split else [value]
+        found += [SecretStr(part.strip()) for part in parts if part.strip()]
+    return found
+
+
+def _wanted(full_name: str, include: list[str], exclude: list[str]) -> bool:
+    full_name = full_name.lower()
+    name = full_name.rpartition("/")[2]
+
+    def matches(globs: list[str]) -> bool:
+        return any(
+            fnmatch.fnmatchcase(full_name if "/" in glob else name, glob.lower()) for glob in globs
+        )
+
+    return matches(include) and not matches(exclude)
 
 
 class Section(BaseModel):
@@ -181,9 +220,7 @@ class GithubConnection(Connection):
     @field_validator("token", mode="before")
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
-        if value == []:
-            raise ValueError("an empty list of tokens")
-        return [value] if isinstance(value, str) else value
+        return _as_list(value)
 
     @model_validator(mode="after")
     def _one_credential(self) -> GithubConnection:
@@ -203,49 +240,81 @@ class GithubConnection(Connection):
 
         A single reference may hold several tokens, separated by commas. Raises SettingsError.
         """
-        found = []
-        for reference in self.token or []:
-            try:
-                value = reveal(reference, environ).get_secret_value()
-            except SettingsError as error:
-                raise SettingsError(f'[[github]] "{self.name}", token: {error}') from None
-            found += [SecretStr(part.strip()) for part in value.split(",") if part.strip()]
-        return found
+        return _revealed(f'[[github]] "{self.name}", token', self.token or [], environ)
 
     def wants(self, full_name: str) -> bool:
         """Whether the include and exclude globs let this owner/name through.
 
         A glob without a slash is matched with the name alone. GitHub names ignore case.
         """
-        full_name = full_name.lower()
-        name = full_name.partition("/")[2]
-
-        def matches(globs: list[str]) -> bool:
-            return any(
-                fnmatch.fnmatchcase(full_name if "/" in glob else name, glob.lower())
-                for glob in globs
-            )
-
-        return matches(self.include) and not matches(self.exclude)
+        return _wanted(full_name, self.include, self.exclude)
 
 
 class GitlabConnection(Connection):
-    """[[gitlab]]: read so that one file serves later versions; not loaded yet."""
+    """[[gitlab]]: one GitLab, gitlab.com or self-managed; the API is {url}/api/v4."""
 
     name: str = Field(default="gitlab", pattern=_NAME, max_length=40)
     url: str = Field(default="https://gitlab.com", pattern=r"^https?://[^/\s]+")
-    token: SecretReference
+    token: list[SecretReference]
     groups: list[str] = Field(min_length=1)
+    include: list[str] = ["*"]
+    exclude: list[str] = []
+    jobs: bool = True
+    concurrency: int = Field(default=4, ge=1, le=32)
+
+    @field_validator("url")
+    @classmethod
+    def _the_root(cls, value: str) -> str:
+        return value.rstrip("/").removesuffix("/api/v4")
+
+    @field_validator("token", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return _as_list(value)
+
+    @property
+    def api_url(self) -> str:
+        """Address of REST v4."""
+        return self.url + "/api/v4"
+
+    def tokens(self, environ: Mapping[str, str] | None = None) -> list[SecretStr]:
+        """The tokens, in the order written, as `GithubConnection.tokens`. Raises SettingsError."""
+        return _revealed(f'[[gitlab]] "{self.name}", token', self.token, environ)
+
+    def wants(self, full_path: str) -> bool:
+        """Whether the include and exclude globs let this project (its full path) through.
+
+        A glob without a slash is matched with the last part alone; letter case does not matter.
+        """
+        return _wanted(full_path, self.include, self.exclude)
 
 
 class JiraConnection(Connection):
-    """[[jira]]: read so that one file serves later versions; not loaded yet."""
+    """[[jira]]: one Jira Cloud site."""
 
     name: str = Field(default="jira", pattern=_NAME, max_length=40)
     url: str = Field(pattern=r"^https?://[^/\s]+")
-    email: SecretReference
+    email: str
     token: SecretReference
     projects: list[str] | None = None
+    story_points_field: str | None = None
+    sprint_field: str | None = None
+    status_categories: dict[str, Literal["new", "indeterminate", "done"]] = {}
+    concurrency: int = Field(default=4, ge=1, le=32)
+
+    @field_validator("url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    def credentials(self, environ: Mapping[str, str] | None = None) -> tuple[str, SecretStr]:
+        """E-mail address and API token (basic authentication). Raises SettingsError."""
+        (token,) = _revealed(f'[[jira]] "{self.name}", token', [self.token], environ, split=False)
+        email = self.email
+        if re.match(r"^(env|dlt):.+", email):
+            (found,) = _revealed(f'[[jira]] "{self.name}", email', [email], environ, split=False)
+            email = found.get_secret_value()
+        return email, token
 
 
 class DeploymentRule(Section):
@@ -258,6 +327,7 @@ class DeploymentRule(Section):
     name: Pattern | None = None
     branch: Pattern | None = None
     tier: Tier | None = None
+    service: str | None = None
 
     @model_validator(mode="after")
     def _only_what_the_kind_has(self) -> DeploymentRule:
@@ -278,18 +348,27 @@ class DeploymentRule(Section):
 
 
 class IncidentRule(Section):
-    """[[incident_rules]]: which issues are incidents; any rule that matches makes one."""
+    """[[incident_rules]]: which issues are incidents; any rule that matches makes one.
+
+    Of one rule, all the conditions given must hold; of a condition's list, any one.
+    """
 
     connection: str | None = None
     repositories: list[str] | None = None
     labels: list[str] | None = None
     issue_types: list[str] | None = None
     projects: list[str] | None = None
+    components: list[str] | None = None
+    priorities: list[str] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> IncidentRule:
-        if not (self.labels or self.issue_types or self.projects):
-            raise ValueError("needs labels, issue_types or projects, else every issue matches")
+        given = (self.labels, self.issue_types, self.projects, self.components, self.priorities)
+        if not any(given):
+            raise ValueError(
+                "needs labels, issue_types, projects, components or priorities,"
+                " else every issue matches"
+            )
         return self
 
 
@@ -328,12 +407,35 @@ class Metrics(Section):
         return {**DEFAULT_ENVIRONMENTS, **value}
 
 
+class Member(Section):
+    """A member of a team, with the days of the membership (`until` is the first day after it)."""
+
+    account: str = Field(min_length=1)
+    since: date | None = None
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Member:
+        if self.since and self.until and self.until <= self.since:
+            raise ValueError("until must be later than since")
+        return self
+
+
+def _as_member(value: Any) -> Any:
+    return {"account": value} if isinstance(value, str) else value
+
+
 class Team(Section):
-    """[[teams]]: a team; its members are accounts (connection:login) or e-mail addresses."""
+    """[[teams]]: a team; its members are accounts (connection:login) or e-mail addresses.
+
+    `same`: teams and groups of the sources ("github:acme/payments", "gitlab:acme/payments") that
+    are this team; their members are its members too.
+    """
 
     name: str = Field(min_length=1)
-    members: list[str] = []
+    members: list[Annotated[Member, BeforeValidator(_as_member)]] = []
     parent: str | None = None
+    same: list[str] = []
 
 
 class JiraScope(Section):
@@ -405,6 +507,7 @@ class Settings(Section):
     incident_rules: list[IncidentRule] = []
     metrics: Metrics = Metrics()
     teams: list[Team] = []
+    teams_csv: str | None = None
     services: list[Service] = []
     people: list[People] = []
     bots: Bots = Bots()
@@ -416,9 +519,10 @@ class Settings(Section):
         names = [connection.name for connection in (*self.github, *self.gitlab, *self.jira)]
         for name in {name for name in names if names.count(name) > 1}:
             raise ValueError(f'two connections are called "{name}"; their name must be unique')
-        if not self.github:
+        if not names:
             raise ValueError(
-                'no connection to load: add [[github]] with owners = ["…"] and a token'
+                'no connection to load: add [[github]] with owners = ["…"] and a token,'
+                " or [[gitlab]], or [[jira]]"
             )
         wanted = [
             *(
@@ -430,9 +534,13 @@ class Settings(Section):
         for title, position, connection in wanted:
             if connection is not None and connection not in names:
                 raise ValueError(f'{title}[{position}]: no connection is called "{connection}"')
+        services = [service.name for service in self.services]
+        for n, rule in enumerate(self.deployment_rules, 1):
+            if rule.service is not None and rule.service not in services:
+                raise ValueError(f'deployment_rules[{n}]: no service is called "{rule.service}"')
         for title, called in (
             ("teams", [team.name for team in self.teams]),
-            ("services", [service.name for service in self.services]),
+            ("services", services),
         ):
             for name in {name for name in called if called.count(name) > 1}:
                 raise ValueError(f'{title}: two are called "{name}"')
@@ -479,9 +587,21 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
     try:
-        return Settings.model_validate(data)
+        settings = Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(path, error))) from None
+    if settings.teams_csv is None:
+        return settings
+    source = path.parent / settings.teams_csv
+    try:
+        read = teams_of_csv(source)
+    except ValueError as error:
+        raise SettingsError(f"{path}: teams_csv: {error}") from None
+    data["teams"] = [*data.get("teams", []), *read]
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(source, error))) from None
 
 
 def _lines(path: Path, error: ValidationError) -> list[str]:

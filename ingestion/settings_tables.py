@@ -7,13 +7,15 @@ the new ones and never a mixture; the tables themselves stay, since views hang o
 from __future__ import annotations
 
 import json
+import secrets
+from datetime import date
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from ingestion.contracts import SETTINGS, Table
-from ingestion.settings import Settings
+from ingestion.settings import Member, Settings
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -40,6 +42,7 @@ def rows(settings: Settings) -> Rows:
                 "week_starts_on": organization.week_starts_on,
                 "history_since": settings.history_since(),
                 "pseudonymize": settings.privacy.pseudonymize,
+                "pseudonym_salt": secrets.token_hex(16),
             }
         ],
         "connections": [
@@ -72,11 +75,19 @@ def rows(settings: Settings) -> Rows:
                 "hotfix_branches": metrics.hotfix.branches,
             }
         ],
-        "teams": [{"name": team.name, "parent": team.parent} for team in settings.teams],
-        "team_members": [
-            {"team": team.name, "member": member}
+        "teams": [
+            {"name": team.name, "parent": team.parent, "same": team.same or None}
             for team in settings.teams
-            for member in dict.fromkeys(team.members)
+        ],
+        "team_members": [
+            {
+                "team": team.name,
+                "member": member.account,
+                "valid_from": member.since or date.min,
+                "valid_to": member.until,
+            }
+            for team in settings.teams
+            for member in _first_of_each(team.members)
         ],
         "services": [{"name": service.name, "team": service.team} for service in settings.services],
         "service_repositories": [
@@ -85,6 +96,20 @@ def rows(settings: Settings) -> Rows:
             for repository, prefix in dict.fromkeys(
                 [(name, "") for name in service.repositories] + list(service.paths.items())
             )
+        ],
+        "service_jira": [
+            {"service": service.name, "kind": kind, "value": value}
+            for service in settings.services
+            for kind, values in (
+                ("project", service.jira.projects),
+                ("component", service.jira.components),
+            )
+            for value in dict.fromkeys(values)
+        ],
+        "jira_status_categories": [
+            {"connection": connection.name, "status": status, "category": category}
+            for connection in settings.jira
+            for status, category in connection.status_categories.items()
         ],
         "people": [
             {
@@ -96,6 +121,11 @@ def rows(settings: Settings) -> Rows:
         ],
         "bots": [{"login": login} for login in dict.fromkeys(settings.bots.logins)],
     }
+
+
+def _first_of_each(members: list[Member]) -> list[Member]:
+    """Without a second entry for the same account and first day."""
+    return list({(member.account, member.since): member for member in members[::-1]}.values())[::-1]
 
 
 def _connection(name: str, source: str, url: str) -> dict[str, Any]:
@@ -111,12 +141,16 @@ def write(settings: Settings, url: str) -> dict[str, int]:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         for table in SETTINGS.values():
             _create(cursor, table)
-        if settings.history.since is None:
+        cursor.execute(
+            "select min(history_since), min(pseudonym_salt) from raw_settings.organization"
+        )
+        since, salt = cursor.fetchone() or (None, None)
+        if settings.history.since is None and since:
             # "365 days ago" is fixed by the first run: else the history would shrink every day.
-            cursor.execute("select min(history_since) from raw_settings.organization")
-            known = cursor.fetchone()
-            if known and known[0]:
-                found["organization"][0]["history_since"] = known[0]
+            found["organization"][0]["history_since"] = since
+        if salt:
+            # A new one would give everybody another pseudonym.
+            found["organization"][0]["pseudonym_salt"] = salt
         for table in SETTINGS.values():
             _replace(cursor, table, found[table.name])
     return {name: len(found[name]) for name in SETTINGS}

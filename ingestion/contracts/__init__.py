@@ -7,9 +7,25 @@ validation suites are derived from here or tested against it.
 from __future__ import annotations
 
 from ingestion.contracts.github import GITHUB
+from ingestion.contracts.gitlab import GITLAB
+from ingestion.contracts.jira import JIRA
 from ingestion.contracts.settings import SETTINGS
 from ingestion.contracts.tables import SCHEMA_CONTRACT, Column, Table
 
-__all__ = ["ALL_TABLES", "GITHUB", "SCHEMA_CONTRACT", "SETTINGS", "Column", "Table"]
+__all__ = [
+    "ALL_TABLES",
+    "GITHUB",
+    "GITLAB",
+    "JIRA",
+    "SCHEMA_CONTRACT",
+    "SETTINGS",
+    "Column",
+    "Table",
+]
 
-ALL_TABLES: tuple[Table, ...] = (*GITHUB.values(), *SETTINGS.values())
+ALL_TABLES: tuple[Table, ...] = (
+    *GITHUB.values(),
+    *GITLAB.values(),
+    *JIRA.values(),
+    *SETTINGS.values(),
+)

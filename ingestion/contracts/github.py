@@ -82,6 +82,7 @@ GITHUB: dict[str, Table] = {
             login text! Login.
             name text Display name; null when hidden or not read.
             type text! User, Bot, Mannequin, Organization or EnterpriseUserAccount.
+            public_email text E-mail the person shows; null when hidden or not read.
             """,
         ),
         _github(
@@ -141,6 +142,8 @@ GITHUB: dict[str, Table] = {
             additions bigint Lines added, null when not told.
             deletions bigint Lines removed, null when not told.
             changed_files bigint Files changed, null when not told.
+            changed_paths json List of changed files, old and new names; null unless the repository is split by paths.
+            issue_keys json List of Jira-like keys (ABC-1) found in the message.
             pull_request_ids json List of node ids of the pull requests that GitHub associates with it.
             is_on_default_branch bool! Reachable from the default branch when last read.
             """,
@@ -168,6 +171,7 @@ GITHUB: dict[str, Table] = {
             closing_issue_ids json List of node ids of the issues it closes.
             reverted_numbers json List of numbers (same repository) named by "Reverts owner/name#N".
             reverted_shas json List of hashes named by "This reverts commit …".
+            issue_keys json List of Jira-like keys (ABC-1) found in title, branch or text.
             additions bigint Lines added.
             deletions bigint Lines removed.
             changed_files bigint Files changed.
@@ -194,6 +198,7 @@ GITHUB: dict[str, Table] = {
             author_name text Name in the commit.
             author_email text E-mail in the commit.
             message_headline text First line of the message.
+            issue_keys json List of Jira-like keys (ABC-1) found in the message.
             """,
         ),
         _github(

@@ -23,6 +23,7 @@ SETTINGS: dict[str, Table] = {
             week_starts_on text! monday or sunday (or any other day).
             history_since timestamp! How far back the first sync goes.
             pseudonymize bool! Marts carry pseudonyms instead of names.
+            pseudonym_salt text! Random text from which pseudonyms are made; made once and kept.
             """,
         ),
         _setting(
@@ -48,6 +49,7 @@ SETTINGS: dict[str, Table] = {
             name text Regular expression on the name (workflow, job, release, tag); null means any.
             branch text Regular expression on the branch; null means any.
             tier text Environment tier it gives; null: from the environment's name.
+            service text Name of the service of the settings that it deploys; null: from the repository.
             """,
         ),
         _setting(
@@ -61,6 +63,8 @@ SETTINGS: dict[str, Table] = {
             labels json List of labels, any of which makes an incident; null: not by label.
             issue_types json List of issue types (Jira); null: not by type.
             projects json List of project keys (Jira); null: all.
+            components json List of components (Jira), any of which; null: all.
+            priorities json List of priorities (Jira), any of which; null: all.
             """,
         ),
         _setting(
@@ -96,15 +100,18 @@ SETTINGS: dict[str, Table] = {
             """
             name text Name.
             parent text Name of the team above.
+            same json List of "connection:path" of teams and groups of the sources that are this team; null: none.
             """,
         ),
         _setting(
             "team_members",
             "One member of a team of the settings.",
-            "team member",
+            "team member valid_from",
             """
             team text Name of the team.
             member text connection:login, or an e-mail address.
+            valid_from date First day of the membership; 0001-01-01 when not told.
+            valid_to date Day after the last one; null while it lasts.
             """,
         ),
         _setting(
@@ -124,6 +131,26 @@ SETTINGS: dict[str, Table] = {
             service text Name of the service.
             repository text Full name or glob, with an optional connection: before it.
             path_prefix text Path inside the repository, empty for all of it.
+            """,
+        ),
+        _setting(
+            "service_jira",
+            "One Jira project or component that a service of the settings is kept in.",
+            "service kind value",
+            """
+            service text Name of the service.
+            kind text project or component.
+            value text Key of the project, or name of the component, with an optional connection: before it.
+            """,
+        ),
+        _setting(
+            "jira_status_categories",
+            "One status of one Jira connection whose category the settings give.",
+            "connection status",
+            """
+            connection text Connection it holds for.
+            status text Id or name of the status.
+            category text! new, indeterminate or done.
             """,
         ),
         _setting(

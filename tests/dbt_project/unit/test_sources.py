@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.contracts import GITHUB, SETTINGS, Table
+from ingestion.contracts import GITHUB, GITLAB, JIRA, SETTINGS, Table
 
 STAGING = Path(__file__).parents[3] / "dbt_project" / "models" / "staging"
 
 # Only these are read again by every sync, changed or not: the newest row of any other table is as
 # old as the last change, and a quiet week is no fault of the loader.
-_READ_BY_EVERY_SYNC = {"organizations", "repository_syncs"}
+_READ_BY_EVERY_SYNC = {"organizations", "repository_syncs", "project_syncs"}
 
 _FRESHNESS = """\
         config:
@@ -34,6 +34,18 @@ _SOURCES: dict[str, tuple[str, str, str, Iterable[Table]]] = {
         "GitHub as loaded, every connection of the settings in it. Rows expired upstream stay.",
         "dlt",
         GITHUB.values(),
+    ),
+    "gitlab/_gitlab__sources.yml": (
+        "raw_gitlab",
+        "GitLab as loaded, every connection of the settings in it. Rows expired upstream stay.",
+        "dlt",
+        GITLAB.values(),
+    ),
+    "jira/_jira__sources.yml": (
+        "raw_jira",
+        "Jira as loaded, every connection of the settings in it. Deleted issues stay, marked.",
+        "dlt",
+        JIRA.values(),
     ),
     "settings/_settings__sources.yml": (
         "raw_settings",
@@ -84,5 +96,6 @@ def test_source_file_agrees_with_the_raw_contracts(path: str) -> None:
 
 if __name__ == "__main__":
     for name in _SOURCES:
+        (STAGING / name).parent.mkdir(exist_ok=True)
         (STAGING / name).write_text(render(name))
         sys.stdout.write(f"wrote {STAGING / name}\n")
