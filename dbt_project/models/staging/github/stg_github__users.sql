@@ -13,6 +13,9 @@ renamed as (
         login::text as login,
         name::text as name,
         type::text as account_type,
+        public_email::text as public_email,
+
+        database_id as user_number,
 
         synced_at
     from source

@@ -13,6 +13,7 @@ renamed as (
         name::text as name,
         timezone::text as timezone,
         week_starts_on::text as week_starts_on,
+        pseudonym_salt::text as pseudonym_salt,
 
         pseudonymize,
 

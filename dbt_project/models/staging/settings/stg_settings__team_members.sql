@@ -8,7 +8,10 @@ renamed as (
 
     select
         team::text as team,
-        member::text as member
+        member::text as member,
+
+        valid_from,
+        valid_to
     from source
 
 )

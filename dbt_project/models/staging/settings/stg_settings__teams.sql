@@ -8,7 +8,9 @@ renamed as (
 
     select
         name::text as name,
-        parent::text as parent
+        parent::text as parent,
+
+        {{ texts('same') }} as same
     from source
 
 )
