@@ -1,9 +1,13 @@
 """What a company is made of: immutable facts with their times, so that any moment can be shown.
 
-Two kinds of things live here. What GitHub would know (accounts, commits, pull requests, …) carries
-the time of every change. What only the storyteller knows (`Shipment`, `Change`, `Incident`) says
-what each deployment shipped and what went wrong; the truth is computed from these alone.
-All times are aware datetimes in UTC with whole seconds.
+Two kinds of things live here. What GitHub or GitLab would know (accounts, commits, pull requests,
+…) carries the time of every change. What only the storyteller knows (`Shipment`, `Change`,
+`Incident`) says what each deployment shipped and what went wrong; the truth is computed from these.
+All times are aware datetimes in UTC with whole seconds. What Jira would know: planning_model.py.
+
+For the API servers, `Company` (company.py) has: `stories` (each with its `source`; GitLab's
+`gitlab_stories` alone), `groups` and `gitlab_accounts` for GitLab, `jira` (a JiraSite). All hold
+the whole story; a server shows it as of its clock.
 """
 
 from __future__ import annotations
@@ -11,10 +15,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from demo.planning_model import JiraIssue, JiraRemoteLink
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody or something that acts on GitHub; a deleted one is served as null."""
+    """Somebody or something that acts on GitHub or GitLab.
+
+    GitHub: `id` is the node id, a deleted one is served as null. GitLab: `id` is the number
+    (`database_id`) as text, `login` the username, `is_bot` from `kind`, nobody is deleted but
+    somebody may be blocked. `person` is the same text for all accounts of one person (or bot) on
+    all sources. `email` is what commits carry most often; `public_email` is what the profile shows;
+    `signatures` are the (name, e-mail) pairs that the owner's commits carry, the usual one first;
+    `registered` are the addresses by which GitHub finds the account of a commit.
+    """
 
     id: str
     database_id: int
@@ -25,6 +39,12 @@ class Account:
     is_deleted: bool = False
     is_bot_by_settings: bool = False
     created_at: datetime | None = None
+    source: str = "github"  # github or gitlab
+    person: str = ""
+    public_email: str | None = None
+    signatures: tuple[tuple[str, str], ...] = ()
+    registered: tuple[str, ...] = ()
+    blocked_at: datetime | None = None
 
     @property
     def is_bot(self) -> bool:
@@ -55,8 +75,38 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A GitLab account that is a direct member of a group from `since` on.
+
+    `access_level`: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner.
+    """
+
+    account: Account
+    access_level: int
+    since: datetime
+    until: datetime | None = None  # removed: the API no longer tells
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A GitLab group with its direct members; `parent_id` is None at the top."""
+
+    id: int
+    path: str  # the last part
+    full_path: str
+    name: str
+    parent_id: int | None
+    created_at: datetime
+    members: tuple[GroupMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit; `pushed_at` is when GitHub got to know it, `pull_numbers` what it came with."""
+    """A commit; `pushed_at` is when the source got to know it.
+
+    `written_name` and `written_email` are what the commit itself says of its author: all that
+    GitLab tells. On GitHub `has_account` says whether it finds the author's account by the e-mail.
+    """
 
     sha: str
     parents: tuple[str, ...]
@@ -69,6 +119,17 @@ class Commit:
     deletions: int
     changed_files: int
     has_account: bool = True  # False: the e-mail belongs to no account
+    signature: tuple[str, str] | None = None  # name and e-mail; None: the account's own
+
+    @property
+    def written_name(self) -> str:
+        """The author's name in the commit."""
+        return self.signature[0] if self.signature else self.author.name
+
+    @property
+    def written_email(self) -> str:
+        """The author's e-mail in the commit."""
+        return self.signature[1] if self.signature else self.author.email
 
     @property
     def headline(self) -> str:
@@ -98,7 +159,14 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review with its comments on lines; a PENDING one has no `submitted_at`."""
+    """A review with its comments on lines; a PENDING one has no `submitted_at`.
+
+    On GitLab an APPROVED one is an approval with its system note (`database_id` is the note's id),
+    a CHANGES_REQUESTED one the system note "requested changes"; COMMENTED leaves nothing of its
+    own, PENDING nothing at all. Its comments are notes (DiffNote); `body` is empty, since GitLab
+    has no text of a review. An approval stands until `withdrawn_at` ("unapproved …", a system note
+    with the id `withdrawn_note_id`).
+    """
 
     id: str
     database_id: int
@@ -109,15 +177,22 @@ class Review:
     commit_sha: str
     body: str
     comments: tuple[Comment, ...] = ()
+    withdrawn_at: datetime | None = None
+    withdrawn_note_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DraftTurn:
-    """A turn between draft and ready: READY_FOR_REVIEW or CONVERT_TO_DRAFT."""
+    """A turn between draft and ready: READY_FOR_REVIEW or CONVERT_TO_DRAFT.
+
+    On GitLab a system note with the id `database_id`: "marked this merge request as **ready**" or
+    "… **draft**", by the author. A draft's title begins with "Draft: " as long as it is one.
+    """
 
     id: str
     kind: str
     at: datetime
+    database_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +205,14 @@ class Labelling:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request with everything that ever happened to it."""
+    """A pull request, or a GitLab merge request, with everything that ever happened to it.
+
+    GitLab: `id` is the global id as text, `number` the iid (merge requests are numbered apart from
+    issues). `merge_method` is merge (a merge commit), ff (the branch rebased by a last forced push,
+    then fast-forwarded: no commit of its own, `merge_commit_sha` is None), squash (squash commit,
+    fast-forwarded: `squash_commit_sha` only) or squash_merge (`squash_commit_sha` and a merge
+    commit on top of it). Merging and closing leave system notes; ids for them are up to the server.
+    """
 
     id: str
     database_id: int
@@ -154,6 +236,7 @@ class PullRequest:
     merge_commit_sha: str | None = None
     merge_method: str | None = None  # squash, merge or rebase
     closed_at: datetime | None = None
+    squash_commit_sha: str | None = None  # GitLab
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +250,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue; its closings are in order, only the last can be without a reopening."""
+    """An issue; its closings are in order, only the last can be without a reopening.
+
+    GitLab: `kind` is its type (issue or incident), `severity` that of an incident.
+    """
 
     id: str
     database_id: int
@@ -181,6 +267,8 @@ class Issue:
     labels: tuple[Labelling, ...] = ()
     comments: tuple[Comment, ...] = ()
     closings: tuple[Closing, ...] = ()
+    kind: str = "issue"
+    severity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +284,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A GitHub deployment with its history of statuses, oldest first."""
+    """A deployment with its history of statuses, oldest first.
+
+    GitLab shows the last status only: QUEUED is created, IN_PROGRESS running, FAILURE failed, ERROR
+    canceled (there is no INACTIVE). `job_id` is the job that did it, with exactly the statuses'
+    times: created with the deployment, started at IN_PROGRESS, finished at the last one; None for a
+    deployment made through the API, whose `updated_at` is the time of its last status.
+    """
 
     id: str
     database_id: int
@@ -207,6 +301,7 @@ class Deployment:
     created_at: datetime
     statuses: tuple[Status, ...]
     task: str = "deploy"
+    job_id: int | None = None  # GitLab
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +318,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release; a draft until `published_at`, for ever if that is None."""
+    """A release; a draft until `published_at`, for ever if that is None.
+
+    GitLab knows neither drafts nor prereleases: created and released at `published_at`.
+    """
 
     id: str
     database_id: int
@@ -237,19 +335,20 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job of one attempt of a workflow run."""
+    """A job of one attempt of a workflow run, or of a GitLab pipeline (conclusion as GitHub's)."""
 
     database_id: int
     name: str
     created_at: datetime
     started_at: datetime
     completed_at: datetime
-    conclusion: str
+    conclusion: str  # success, failure or cancelled
+    stage: str = "test"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of a workflow run."""
+    """One attempt of a workflow run; on GitLab the second holds only the jobs that were retried."""
 
     number: int
     actor: Account
@@ -261,7 +360,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRun:
-    """A run of a workflow with its attempts, in order."""
+    """A run of a workflow with its attempts, in order; on GitLab a pipeline.
+
+    Pipeline: id `database_id`, iid `run_number`, `event` is the source (push,
+    merge_request_event, web), `branch` the ref.
+    """
 
     database_id: int
     workflow_id: int
@@ -301,6 +404,7 @@ class Change:
     is_hotfix: bool = False
     reverts: str | None = None
     closes: tuple[int, ...] = ()  # numbers of the issues it resolves
+    fixes: tuple[str, ...] = ()  # ids of the incidents of Jira that it names
     is_into_default_branch: bool = True
 
 
@@ -335,7 +439,7 @@ class Blame:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An issue that is an incident from `labelled_at` on."""
+    """An issue that is an incident from `labelled_at` on; one of Jira has no number (0)."""
 
     number: int
     issue_id: str
@@ -343,11 +447,29 @@ class Incident:
     labelled_at: datetime
     closings: tuple[Closing, ...] = ()
     blames: tuple[Blame, ...] = ()
+    source: str = ""  # the source that the issue is in; empty: the repository's
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A pull request that names an issue of Jira, and where: branch, title, text, commit or
+    remote_link (from Jira to the pull request)."""
+
+    pull_id: str
+    issue_id: str
+    key: str  # the issue's at the time
+    method: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryStory:
-    """A repository, all that happened in it until the end of the story, and what it meant."""
+    """A repository, all that happened in it until the end of the story, and what it meant.
+
+    `source` says where it lives. GitLab: `id` is the project's number as text, `owner` the full
+    path of its group (`group_id`), so `full_name` is the path with namespace. `jira_issues` are
+    the incidents that its people keep in Jira, complete.
+    """
 
     id: str
     database_id: int
@@ -377,6 +499,12 @@ class RepositoryStory:
     shipments: tuple[Shipment, ...] = ()
     incidents: tuple[Incident, ...] = ()
     merged: tuple[Change, ...] = ()  # every merged pull request and direct push, oldest first
+    source: str = "github"
+    group_id: int | None = None
+    merge_method: str = "squash"  # GitLab: as in PullRequest
+    mentions: tuple[Mention, ...] = ()
+    remote_links: tuple[tuple[str, JiraRemoteLink], ...] = ()  # (issue id, link)
+    jira_issues: tuple[JiraIssue, ...] = ()
 
     @property
     def full_name(self) -> str:
