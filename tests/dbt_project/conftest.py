@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +43,7 @@ _DEFAULTS: dict[str, Any] = {
     "bool": False,
     "timestamp": SYNCED,
     "json": [],
+    "date": date.min,
 }
 
 
@@ -82,7 +83,11 @@ class Project:
             for column in table.columns:
                 value = row.get(column.name)
                 if value is None and not column.nullable:
-                    value = "github" if column.name == "connection" else _DEFAULTS[column.data_type]
+                    value = (
+                        schema.removeprefix("raw_")
+                        if column.name == "connection"
+                        else _DEFAULTS[column.data_type]
+                    )
                 if column.data_type == "json" and value is not None:
                     value = json.dumps(value)
                 values.append(value)

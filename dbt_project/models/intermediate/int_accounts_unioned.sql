@@ -12,9 +12,8 @@ with seen as (
     from {{ ref('stg_github__users') }}
 
     {%- for model in [
-        'stg_github__pull_requests', 'stg_github__pull_request_reviews',
-        'stg_github__pull_request_review_comments', 'stg_github__issue_comments',
-        'stg_github__issues',
+        'int_pull_requests_unioned', 'int_reviews_unioned', 'int_comments_unioned',
+        'int_issues_unioned',
     ] %}
         union all
         select distinct
@@ -27,10 +26,10 @@ with seen as (
         from {{ ref(model) }}
     {%- endfor %}
 
-    {%- for model in ['stg_github__commits', 'stg_github__pull_request_commits'] %}
+    {%- for model in ['int_commits_unioned', 'int_pull_request_commits_unioned'] %}
         union all
         select distinct
-            author_id,
+            author_account_id,
             connection,
             author_login,
             null,

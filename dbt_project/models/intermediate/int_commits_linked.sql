@@ -27,7 +27,7 @@ by_merge_commit as (
         merged.pull_request_id,
         'merge_commit' as method,
         1 as preference
-    from {{ ref('stg_github__commits') }} as commits
+    from {{ ref('int_commits_unioned') }} as commits
     inner join merged
         on
             commits.repository_id = merged.repository_id
@@ -43,7 +43,7 @@ by_commit_list as (
         merged.pull_request_id,
         'commit_list' as method,
         2 as preference
-    from {{ ref('stg_github__commits') }} as commits
+    from {{ ref('int_commits_unioned') }} as commits
     inner join {{ ref('int_pull_request_commits_filtered') }} as listed
         on commits.repository_id = listed.repository_id and commits.sha = listed.sha
     inner join merged on listed.pull_request_id = merged.pull_request_id
@@ -56,7 +56,7 @@ associated as (
         repository_id,
         sha,
         unnest(pull_request_ids) as pull_request_id
-    from {{ ref('stg_github__commits') }}
+    from {{ ref('int_commits_unioned') }}
 
 ),
 
@@ -85,7 +85,7 @@ by_rebase as (
         merged.pull_request_id,
         'rebase' as method,
         4 as preference
-    from {{ ref('stg_github__commits') }} as commits
+    from {{ ref('int_commits_unioned') }} as commits
     inner join {{ ref('int_pull_request_commits_filtered') }} as listed
         on
             commits.repository_id = listed.repository_id

@@ -1,67 +1,58 @@
-with jobs as (
-
-    select
-        *,
-        max(run_attempt) over (partition by repository_id, run_id, name) as last_attempt
-    from {{ ref('stg_github__workflow_jobs') }}
-
-)
-
 select
-    deployments.deployment_id as event_id,
-    deployments.repository_id,
+    deployment_id as event_id,
+    repository_id,
     'deployment' as kind,
-    deployments.environment,
-    deployments.task as name,
+    environment,
+    source_tier,
+    task as name,
     null::text as title,
-    deployments.ref_name as branch,
-    deployments.ref_name,
-    deployments.commit_sha,
-    statuses.status,
-    statuses.started_at,
-    statuses.finished_at,
+    ref_name as branch,
+    ref_name,
+    commit_sha,
+    status,
+    started_at,
+    finished_at,
     false as is_prerelease
-from {{ ref('stg_github__deployments') }} as deployments
-inner join {{ ref('int_deployment_statuses_summarized') }} as statuses
-    on deployments.deployment_id = statuses.deployment_id
+from {{ ref('int_deployments_unioned') }}
 
 union all
 
 select
-    workflow_run_id,
+    pipeline_run_id,
     repository_id,
     'workflow_run',
     null,
+    null,
     name,
     null,
-    head_branch,
-    head_branch,
-    head_sha,
-    {{ run_status('conclusion') }},
-    coalesce(run_started_at, created_at),
-    case when conclusion is not null then updated_at end,
+    branch,
+    branch,
+    commit_sha,
+    status,
+    started_at,
+    finished_at,
     false
-from {{ ref('stg_github__workflow_runs') }}
+from {{ ref('int_pipeline_runs_unioned') }}
 
 union all
 
--- A job's own result and times, not its run's; only the last attempt is what came of it.
+-- a job's own result and times, not its run's
 select
-    workflow_job_id,
+    job_id,
     repository_id,
     'job',
     null,
+    null,
     name,
     null,
-    head_branch,
-    head_branch,
-    head_sha,
-    {{ run_status('conclusion') }},
-    coalesce(started_at, created_at),
-    case when conclusion is not null then completed_at end,
+    branch,
+    branch,
+    commit_sha,
+    status,
+    started_at,
+    finished_at,
     false
-from jobs
-where run_attempt is not distinct from last_attempt
+from {{ ref('int_jobs_unioned') }}
 
 union all
 
@@ -69,6 +60,7 @@ select
     release_id,
     repository_id,
     'release',
+    null,
     null,
     tag_name,
     name,
@@ -79,7 +71,7 @@ select
     published_at,
     published_at,
     is_prerelease
-from {{ ref('stg_github__releases') }}
+from {{ ref('int_releases_unioned') }}
 where not is_draft and published_at is not null
 
 union all
@@ -88,6 +80,7 @@ select
     repository_id || ':tag:' || name,
     repository_id,
     'tag',
+    null,
     null,
     name,
     null,
@@ -98,7 +91,7 @@ select
     tagged_at,
     tagged_at,
     false
-from {{ ref('stg_github__tags') }}
+from {{ ref('int_tags_unioned') }}
 -- without a time it has no place in the order of deployments
 where tagged_at is not null
 
@@ -108,6 +101,7 @@ select
     connection || ':merge:' || substr(pull_request_id, length(connection) + 2),
     repository_id,
     'merge',
+    null,
     null,
     null,
     null,

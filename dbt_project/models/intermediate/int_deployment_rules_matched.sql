@@ -9,7 +9,7 @@ select
     rules.branch as branch_pattern,
     rules.tier
 from {{ ref('stg_settings__deployment_rules') }} as rules
-inner join {{ ref('stg_github__repositories') }} as repositories
+inner join {{ ref('int_repositories_unioned') }} as repositories
     on rules.connection is null or rules.connection = repositories.connection
 where
     -- pipelines are GitLab's: a rule about them says nothing of GitHub's repositories

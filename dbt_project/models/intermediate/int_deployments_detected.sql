@@ -76,6 +76,7 @@ detected as (
         repository_id,
         kind,
         environment,
+        source_tier,
         name,
         title,
         branch,
@@ -122,7 +123,10 @@ select
     placed.event_id as deployment_id,
     placed.repository_id,
     coalesce(placed.environment, placed.implied_tier) as environment,
-    coalesce(placed.stated_tier, placed.implied_tier, tiers.tier, 'other') as environment_tier,
+    -- the settings' patterns come before what the source thinks of the name
+    coalesce(
+        placed.stated_tier, placed.implied_tier, tiers.tier, placed.source_tier, 'other'
+    ) as environment_tier,
     placed.status,
     placed.commit_sha,
     placed.ref_name,

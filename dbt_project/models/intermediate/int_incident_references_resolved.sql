@@ -6,7 +6,7 @@ with incidents as (
         detected.repository_id,
         issues.connection
     from {{ ref('int_incidents_detected') }} as detected
-    inner join {{ ref('stg_github__issues') }} as issues on detected.issue_id = issues.issue_id
+    inner join {{ ref('int_issues_unioned') }} as issues on detected.issue_id = issues.issue_id
 
 ),
 
@@ -17,7 +17,7 @@ texts as (
         mentioned,
         'issue_text' as method,
         1 as preference
-    from {{ ref('stg_github__issues') }}
+    from {{ ref('int_issues_unioned') }}
     where mentioned is not null
 
     union all
@@ -27,7 +27,7 @@ texts as (
         mentioned,
         'comment',
         2
-    from {{ ref('stg_github__issue_comments') }}
+    from {{ ref('int_comments_unioned') }}
     where mentioned is not null and issue_id is not null
 
 ),
@@ -64,8 +64,8 @@ deployments_named as (
         mentions.preference
     from mentions
     cross join lateral unnest({{ texts("mentions.mentioned -> 'deployments'") }}) as named (number)
-    inner join {{ ref('stg_github__deployments') }} as known
-        on mentions.connection = known.connection and named.number = known.database_id::text
+    inner join {{ ref('int_deployments_unioned') }} as known
+        on mentions.connection = known.connection and named.number = known.number::text
     inner join {{ ref('int_deployments_detected') }} as deployments
         on known.deployment_id = deployments.deployment_id
 
@@ -81,11 +81,11 @@ pull_requests_named as (
         mentions.preference
     from mentions
     cross join lateral unnest({{ texts("mentions.mentioned -> 'pull_requests'") }}) as named (key)
-    inner join {{ ref('stg_github__repositories') }} as repositories
+    inner join {{ ref('int_repositories_unioned') }} as repositories
         on
             mentions.connection = repositories.connection
             and lower(split_part(named.key, '#', 1)) = lower(repositories.full_name)
-    inner join {{ ref('stg_github__pull_requests') }} as pull_requests
+    inner join {{ ref('int_pull_requests_unioned') }} as pull_requests
         on
             repositories.repository_id = pull_requests.repository_id
             and split_part(named.key, '#', 2) = pull_requests.number::text
@@ -121,7 +121,7 @@ known_shas as (
         connection,
         repository_id,
         sha
-    from {{ ref('stg_github__commits') }}
+    from {{ ref('int_commits_unioned') }}
 
 ),
 

@@ -3,7 +3,7 @@ select
     repositories.repository_id,
     rules.labels
 from {{ ref('stg_settings__incident_rules') }} as rules
-inner join {{ ref('stg_github__repositories') }} as repositories
+inner join {{ ref('int_repositories_unioned') }} as repositories
     on rules.connection is null or rules.connection = repositories.connection
 where
     -- a rule by type or project alone is about Jira; one by neither needs repositories of its own

@@ -12,7 +12,7 @@ select distinct on (issues.issue_id)
         where names.label ~* '^(sev(erity)?[-_:/ ]*[a-z0-9]+|[ps][0-4])$'
     ) as severity,
     rules.rule_position
-from {{ ref('stg_github__issues') }} as issues
+from {{ ref('int_issues_unioned') }} as issues
 inner join {{ ref('int_incident_rules_matched') }} as rules
     on
         issues.repository_id = rules.repository_id

@@ -11,11 +11,12 @@ select
     commits.repository_id,
     commits.sha,
     commits.position,
-    commits.author_id,
+    commits.author_account_id,
+    commits.author_email,
     commits.message_headline,
     commits.authored_at,
     commits.committed_at
-from {{ ref('stg_github__pull_request_commits') }} as commits
-inner join {{ ref('stg_github__pull_requests') }} as pull_requests
+from {{ ref('int_pull_request_commits_unioned') }} as commits
+inner join {{ ref('int_pull_requests_unioned') }} as pull_requests
     on commits.pull_request_id = pull_requests.pull_request_id
 where commits.synced_at >= pull_requests.synced_at

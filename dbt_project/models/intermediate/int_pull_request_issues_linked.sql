@@ -5,7 +5,7 @@ with closing as (
     select
         pull_request_id,
         unnest(closing_issue_ids) as issue_id
-    from {{ ref('stg_github__pull_requests') }}
+    from {{ ref('int_pull_requests_unioned') }}
 
 )
 
@@ -14,4 +14,4 @@ select distinct
     issues.issue_id,
     'closing_reference' as method
 from closing
-inner join {{ ref('stg_github__issues') }} as issues on closing.issue_id = issues.issue_id
+inner join {{ ref('int_issues_unioned') }} as issues on closing.issue_id = issues.issue_id

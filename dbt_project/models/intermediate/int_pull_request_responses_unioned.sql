@@ -8,30 +8,19 @@ with responses as (
         state = 'APPROVED' as is_approval,
         submitted_at as responded_at,
         synced_at
-    from {{ ref('stg_github__pull_request_reviews') }}
+    from {{ ref('int_reviews_unioned') }}
     where state != 'PENDING' and submitted_at is not null
 
     union all
 
     select
-        'review_comment',
+        kind,
         pull_request_id,
         author_id,
         false,
         created_at,
         synced_at
-    from {{ ref('stg_github__pull_request_review_comments') }}
-
-    union all
-
-    select
-        'comment',
-        pull_request_id,
-        author_id,
-        false,
-        created_at,
-        synced_at
-    from {{ ref('stg_github__issue_comments') }}
+    from {{ ref('int_comments_unioned') }}
     where pull_request_id is not null
 
 )
@@ -43,7 +32,7 @@ select
     responses.is_approval,
     responses.responded_at
 from responses
-inner join {{ ref('stg_github__pull_requests') }} as pull_requests
+inner join {{ ref('int_pull_requests_unioned') }} as pull_requests
     on responses.pull_request_id = pull_requests.pull_request_id
 inner join {{ ref('int_accounts_unioned') }} as accounts
     on responses.actor_id = accounts.account_id

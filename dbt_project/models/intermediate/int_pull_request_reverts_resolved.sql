@@ -9,7 +9,7 @@ with pull_requests as (
         created_at,
         reverted_numbers,
         reverted_shas
-    from {{ ref('stg_github__pull_requests') }}
+    from {{ ref('int_pull_requests_unioned') }}
 
 ),
 
@@ -34,7 +34,7 @@ named_shas as (
         linked.pull_request_id,
         commits.repository_id,
         unnest(commits.reverted_shas)
-    from {{ ref('stg_github__commits') }} as commits
+    from {{ ref('int_commits_unioned') }} as commits
     inner join {{ ref('int_commits_linked') }} as linked
         on commits.repository_id = linked.repository_id and commits.sha = linked.sha
     where commits.reverted_shas != '{}'

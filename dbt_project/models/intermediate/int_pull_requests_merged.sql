@@ -17,7 +17,7 @@ select
         and pull_requests.base_ref_name != repositories.default_branch,
         false
     ) as is_back_merge
-from {{ ref('stg_github__pull_requests') }} as pull_requests
-inner join {{ ref('stg_github__repositories') }} as repositories
+from {{ ref('int_pull_requests_unioned') }} as pull_requests
+inner join {{ ref('int_repositories_unioned') }} as repositories
     on pull_requests.repository_id = repositories.repository_id
 where pull_requests.merged_at is not null

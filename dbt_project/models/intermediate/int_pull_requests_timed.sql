@@ -2,7 +2,7 @@
 
 with pull_requests as (
 
-    select * from {{ ref('stg_github__pull_requests') }}
+    select * from {{ ref('int_pull_requests_unioned') }}
 
 ),
 
@@ -12,7 +12,7 @@ turns as (
         events.pull_request_id,
         (array_agg(events.type order by events.created_at, events.event_id))[1] as first_type,
         min(events.created_at) filter (where events.type = 'READY_FOR_REVIEW') as first_ready_at
-    from {{ ref('stg_github__pull_request_events') }} as events
+    from {{ ref('int_pull_request_events_unioned') }} as events
     inner join pull_requests on events.pull_request_id = pull_requests.pull_request_id
     where events.synced_at >= pull_requests.synced_at
     group by events.pull_request_id

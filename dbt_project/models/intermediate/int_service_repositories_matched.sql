@@ -6,7 +6,7 @@ with repositories as (
         repository_id,
         connection,
         full_name
-    from {{ ref('stg_github__repositories') }}
+    from {{ ref('int_repositories_unioned') }}
 
 ),
 

@@ -6,7 +6,7 @@ with direct_pushes as (
         commits.committed_at,
         commits.reverted_shas,
         substring(commits.message_headline from '^Revert "(.*)"$') as reverted_headline
-    from {{ ref('stg_github__commits') }} as commits
+    from {{ ref('int_commits_unioned') }} as commits
     left join {{ ref('int_commits_linked') }} as linked
         on commits.repository_id = linked.repository_id and commits.sha = linked.sha
     where
@@ -37,7 +37,7 @@ by_headline as (
         commits.sha as reverted_sha,
         'headline' as method
     from direct_pushes
-    inner join {{ ref('stg_github__commits') }} as commits
+    inner join {{ ref('int_commits_unioned') }} as commits
         on
             direct_pushes.repository_id = commits.repository_id
             and direct_pushes.reverted_headline = commits.message_headline

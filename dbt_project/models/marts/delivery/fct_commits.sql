@@ -8,7 +8,7 @@
 select
     commits.repository_id,
     commits.sha,
-    commits.author_id,
+    commits.author_account_id as author_id,
     commits.authored_at,
     commits.committed_at,
     commits.parent_shas,
@@ -18,8 +18,8 @@ select
     commits.is_on_default_branch,
     linked.pull_request_id,
     linked.method as pull_request_link_method
-from {{ ref('stg_github__commits') }} as commits
-inner join {{ ref('stg_github__repositories') }} as repositories
+from {{ ref('int_commits_unioned') }} as commits
+inner join {{ ref('int_repositories_unioned') }} as repositories
     on commits.repository_id = repositories.repository_id
 left join {{ ref('int_commits_linked') }} as linked
     on commits.repository_id = linked.repository_id and commits.sha = linked.sha

@@ -7,8 +7,8 @@ select
     coalesce(accounts.is_bot, false) as is_bot,
     lower(reviews.state) as state,
     reviews.submitted_at
-from {{ ref('stg_github__pull_request_reviews') }} as reviews
-inner join {{ ref('stg_github__pull_requests') }} as pull_requests
+from {{ ref('int_reviews_unioned') }} as reviews
+inner join {{ ref('int_pull_requests_unioned') }} as pull_requests
     on reviews.pull_request_id = pull_requests.pull_request_id
 left join {{ ref('int_accounts_unioned') }} as accounts
     on reviews.author_id = accounts.account_id

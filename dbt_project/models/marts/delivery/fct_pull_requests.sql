@@ -65,7 +65,7 @@ select
     pull_requests.additions,
     pull_requests.deletions,
     coalesce(merged.is_into_default_branch, false) as merged_to_default_branch
-from {{ ref('stg_github__pull_requests') }} as pull_requests
+from {{ ref('int_pull_requests_unioned') }} as pull_requests
 inner join {{ ref('int_pull_requests_timed') }} as timed
     on pull_requests.pull_request_id = timed.pull_request_id
 left join {{ ref('int_pull_requests_merged') }} as merged

@@ -9,5 +9,5 @@ select
     repositories.is_private,
     repositories.created_at,
     repositories.pushed_at
-from {{ ref('stg_github__repositories') }} as repositories
+from {{ ref('int_repositories_unioned') }} as repositories
 left join {{ ref('stg_settings__organization') }} as organization on true

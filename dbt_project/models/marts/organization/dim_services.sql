@@ -76,7 +76,7 @@ by_repositories as (
         end as team_id,
         min(repositories.full_name) as full_name
     from matched
-    inner join {{ ref('stg_github__repositories') }} as repositories
+    inner join {{ ref('int_repositories_unioned') }} as repositories
         on matched.repository_id = repositories.repository_id
     left join {{ ref('int_repository_owners_resolved') }} as owners
         on matched.repository_id = owners.repository_id

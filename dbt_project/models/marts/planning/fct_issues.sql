@@ -16,8 +16,8 @@ select
     issues.created_at,
     null::timestamptz as started_at,
     case when issues.state = 'CLOSED' then issues.closed_at end as resolved_at
-from {{ ref('stg_github__issues') }} as issues
-inner join {{ ref('stg_github__repositories') }} as repositories
+from {{ ref('int_issues_unioned') }} as issues
+inner join {{ ref('int_repositories_unioned') }} as repositories
     on issues.repository_id = repositories.repository_id
 left join {{ ref('int_incidents_detected') }} as incidents
     on issues.issue_id = incidents.issue_id

@@ -13,6 +13,8 @@ renamed as (
 
         sha::text as sha,
         author_login::text as author_login,
+        author_name::text as author_name,
+        author_email::text as author_email,
         message_headline::text as message_headline,
 
         additions,
@@ -24,6 +26,8 @@ renamed as (
         {{ texts('parent_shas') }} as parent_shas,
         {{ texts('reverted_shas') }} as reverted_shas,
         {{ texts('pull_request_ids', prefix="connection || ':'") }} as pull_request_ids,
+        {{ texts('issue_keys') }} as issue_keys,
+        case when changed_paths is not null then {{ texts('changed_paths') }} end as changed_paths,
 
         authored_at,
         committed_at,

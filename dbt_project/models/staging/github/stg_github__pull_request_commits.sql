@@ -14,9 +14,13 @@ renamed as (
 
         sha::text as sha,
         author_login::text as author_login,
+        author_name::text as author_name,
+        author_email::text as author_email,
         message_headline::text as message_headline,
 
         position,
+
+        {{ texts('issue_keys') }} as issue_keys,
 
         authored_at,
         committed_at,

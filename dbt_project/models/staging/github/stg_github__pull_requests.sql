@@ -33,6 +33,7 @@ renamed as (
         {{ texts('closing_issue_ids', prefix="connection || ':'") }} as closing_issue_ids,
         {{ texts('reverted_numbers') }}::bigint[] as reverted_numbers,
         {{ texts('reverted_shas') }} as reverted_shas,
+        {{ texts('issue_keys') }} as issue_keys,
 
         created_at,
         updated_at,

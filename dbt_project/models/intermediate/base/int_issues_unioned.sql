@@ -1,0 +1,21 @@
+select
+    connection,
+    'github' as source,
+    issue_id,
+    repository_id,
+    author_id,
+    author_login,
+    author_type,
+    number,
+    title,
+    null::text as type,
+    state,
+    state_reason,
+    null::text as severity,
+    labels,
+    mentioned,
+    created_at,
+    updated_at,
+    closed_at,
+    synced_at
+from {{ ref('stg_github__issues') }}

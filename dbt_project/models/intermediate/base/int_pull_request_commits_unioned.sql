@@ -1,0 +1,17 @@
+select
+    connection,
+    'github' as source,
+    pull_request_id,
+    repository_id,
+    sha,
+    author_id as author_account_id,
+    author_login,
+    author_name,
+    author_email,
+    message_headline,
+    position,
+    issue_keys,
+    authored_at,
+    committed_at,
+    synced_at
+from {{ ref('stg_github__pull_request_commits') }}

@@ -1,0 +1,9 @@
+select
+    connection,
+    'github' as source,
+    repository_id,
+    name,
+    commit_sha,
+    tagged_at,
+    synced_at
+from {{ ref('stg_github__tags') }}
