@@ -7,8 +7,9 @@ from typing import Any
 
 import dlt
 
+from ingestion.contracts import GITHUB
 from ingestion.github.reader import Reader
-from ingestion.github.resources import table_resources
+from ingestion.loading import table_resources
 from ingestion.settings import GithubConnection, Settings
 
 __all__ = ["github"]
@@ -32,4 +33,4 @@ def github(
     def make_reader() -> Reader:
         return reader or Reader(connection, settings, synced_at or datetime.now(UTC), full=full)
 
-    return table_resources(make_reader)
+    return table_resources("github", GITHUB, make_reader)

@@ -10,8 +10,7 @@ import os
 import sys
 
 from ingestion.github.check import CheckReport, check
-from ingestion.github.load import LoadError, load
-from ingestion.github.reader import Progress
+from ingestion.github.load import LoadError, Progress, load
 from ingestion.settings import Settings, SettingsError, load_settings
 
 

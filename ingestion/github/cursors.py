@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ingestion.github.rows import timestamp
+from ingestion.loading import timestamp
 
 # GitHub's lists are served by replicas that lag behind each other for moments.
 OVERLAP = timedelta(minutes=10)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,9 +12,10 @@ from ingestion.github.commits import Commits
 from ingestion.github.cursors import Cursor
 from ingestion.github.reading import Reading
 from ingestion.github.repository import Repository
-from ingestion.github.rows import timestamp
 from ingestion.http import ApiError, Forbidden, Stopped, Unauthorized
 from ingestion.http.errors import one_line
+from ingestion.loading import Outcome as AnyOutcome
+from ingestion.loading import timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +26,7 @@ _LABELS_HOLD = timedelta(days=7)
 State = dict[str, Any]
 
 
-@dataclass
-class Outcome:
-    """What came of reading one repository; the state holds what was read to its end."""
-
-    repository: Repository
-    state: State
-    status: str
-    failed_resource: str | None = None
-    reason: str | None = None
+Outcome = AnyOutcome[Repository]
 
 
 class _Reader:

@@ -1,37 +1,22 @@
 """From GitHub's payloads to rows: pure functions, one per table.
 
 Rows have the columns of ingestion/contracts but `connection` and `synced_at`, which every row
-of a sync shares and batches.py adds.
+of a sync shares and ingestion/loading adds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ingestion.github import mentions
+from ingestion.loading import timestamp
 
 Node = Mapping[str, Any]
 Row = dict[str, Any]
 
 _ACCOUNTS = {"User", "Bot", "Mannequin", "Organization", "EnterpriseUserAccount"}
-
-
-def timestamp(text: str | None) -> datetime | None:
-    """The moment in UTC; a date without a zone is read as UTC, an unreadable one as None."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return None
 
 
 def number(value: Any) -> int | None:

@@ -429,7 +429,7 @@ def die(*arguments, **more):
 
 def run(stage):
     if stage == "reading":
-        Reader._took = die
+        Reader.took = die
     if stage == "before normalizing":
         dlt.Pipeline.normalize = die
     if stage == "before loading":

@@ -9,8 +9,8 @@ import pytest
 
 from ingestion.contracts import GITHUB
 from ingestion.github import rows
-from ingestion.github.batches import clean, to_arrow
 from ingestion.http import BadReply
+from ingestion.loading import clean, to_arrow
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -110,7 +110,7 @@ def test_bodies_are_dropped_unless_asked_for() -> None:
 def test_rows_take_exactly_the_columns_of_the_contract() -> None:
     row = {"id": "L", "repository_id": "R", "name": "bug\x00", "color": "ff0000", "unknown": 1}
 
-    (arrow,) = to_arrow("labels", [row], "github", NOON).to_pylist()
+    (arrow,) = to_arrow(GITHUB["labels"], [row], "github", NOON).to_pylist()
 
     assert tuple(arrow) == GITHUB["labels"].column_names()
     assert (arrow["connection"], arrow["name"], arrow["synced_at"]) == ("github", "bug", NOON)
@@ -118,11 +118,11 @@ def test_rows_take_exactly_the_columns_of_the_contract() -> None:
 
 def test_a_missing_required_value_is_named() -> None:
     with pytest.raises(BadReply, match="labels: name is missing in L"):
-        to_arrow("labels", [{"id": "L", "repository_id": "R"}], "github", NOON)
+        to_arrow(GITHUB["labels"], [{"id": "L", "repository_id": "R"}], "github", NOON)
 
 
 def test_a_value_of_another_type_is_named() -> None:
     row = {"id": "L", "repository_id": "R", "name": "x", "is_default": "maybe"}
 
     with pytest.raises(BadReply, match="is_default is no bool"):
-        to_arrow("labels", [row], "github", NOON)
+        to_arrow(GITHUB["labels"], [row], "github", NOON)

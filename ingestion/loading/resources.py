@@ -1,4 +1,4 @@
-"""One dlt resource per raw table, all fed by one reading of the connection."""
+"""One dlt resource per raw table, all fed by one reading of a connection."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import dlt
 from dlt.extract import DltResource
 
-from ingestion.contracts import GITHUB, SCHEMA_CONTRACT, Table
-from ingestion.github import batches
-from ingestion.github.reader import Batch, Reader
+from ingestion.contracts import SCHEMA_CONTRACT, Table
+from ingestion.loading.batches import Batch, arrow_schema
+from ingestion.loading.reader import ConnectionReader
 
 # delete-insert and not upsert: measured equal (20 tables, 40,000 rows: 1.1 s and 0.7 s), and it
 # takes a row that stands twice in the staging table, which a load killed half-way leaves behind;
@@ -18,19 +18,21 @@ from ingestion.github.reader import Batch, Reader
 WRITE_DISPOSITION: dict[str, str] = {"disposition": "merge", "strategy": "delete-insert"}
 
 
-def table_resources(make_reader: Callable[[], Reader]) -> list[DltResource]:
+def table_resources(
+    source: str, tables: Mapping[str, Table], make_reader: Callable[[], ConnectionReader[Any]]
+) -> list[DltResource]:
     """The resources, named like the tables; the hidden first one does the reading."""
 
-    @dlt.resource(name="github_reading", selected=False)
+    @dlt.resource(name=f"{source}_reading", selected=False)
     def reading() -> Iterator[Batch]:
         # Every table exists after any load, whether or not there was a row for it.
         known = dlt.current.source_schema().tables
-        if missing := [t.name for t in GITHUB.values() if not _is_complete(t, known)]:
-            yield {name: batches.SCHEMAS[name].empty_table() for name in missing}
+        if missing := [t for t in tables.values() if not _is_complete(t, known)]:
+            yield {table.name: arrow_schema(table).empty_table() for table in missing}
         state = dlt.current.source_state()
         yield from make_reader().batches(state)
 
-    return [reading, *(_resource(table, reading) for table in GITHUB.values())]
+    return [reading, *(_resource(table, reading) for table in tables.values())]
 
 
 def _is_complete(table: Table, known: Mapping[str, Any]) -> bool:

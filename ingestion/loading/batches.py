@@ -8,12 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
-from ingestion.contracts import GITHUB, Table
+from ingestion.contracts import Table
 from ingestion.http import BadReply
+
+Row = dict[str, Any]
+Batch = dict[str, pa.Table]
+"""Arrow tables by the name of their raw table."""
 
 _ARROW = {
     "text": pa.string(),
@@ -26,14 +31,12 @@ _ARROW = {
 }
 
 
+@cache
 def arrow_schema(table: Table) -> pa.Schema:
     """The Arrow schema of a raw table."""
     return pa.schema(
         [pa.field(c.name, _ARROW[c.data_type], nullable=c.nullable) for c in table.columns]
     )
-
-
-SCHEMAS = {name: arrow_schema(table) for name, table in GITHUB.items()}
 
 
 def clean(text: str) -> str:
@@ -68,11 +71,12 @@ def _cell(value: Any, data_type: str) -> Any:
 
 
 def to_arrow(
-    name: str, rows: Sequence[Mapping[str, Any]], connection: str, synced_at: datetime
+    table: Table, rows: Sequence[Mapping[str, Any]], connection: str, synced_at: datetime
 ) -> pa.Table:
     """The rows as a table of the contract; raises BadReply where a required value is missing."""
+    name = table.name
     columns = []
-    for column in GITHUB[name].columns:
+    for column in table.columns:
         values: list[Any]
         if column.name == "connection":
             values = [connection] * len(rows)
@@ -90,10 +94,10 @@ def to_arrow(
             columns.append(pa.array(values, _ARROW[column.data_type]))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise BadReply(f"{name}: {column.name} is no {column.data_type}: {error}") from None
-    return pa.Table.from_arrays(columns, schema=SCHEMAS[name])
+    return pa.Table.from_arrays(columns, schema=arrow_schema(table))
 
 
-def join(batches: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
+def join(batches: Sequence[Batch]) -> Batch:
     """Several batches as one."""
     names = dict.fromkeys(name for batch in batches for name in batch)
     return {name: pa.concat_tables([b[name] for b in batches if name in b]) for name in names}

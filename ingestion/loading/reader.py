@@ -1,0 +1,388 @@
+"""Reads a whole connection: several repositories at a time, in batches that fit in memory."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from ingestion.contracts import Table
+from ingestion.http import ApiError, Stopped
+from ingestion.http.errors import one_line
+from ingestion.loading.batches import Batch, Row, join, to_arrow
+from ingestion.loading.collector import Collector
+from ingestion.loading.results import Failure, Progress, Report
+
+logger = logging.getLogger(__name__)
+
+# Rows joined into one hand-over: dlt has a cost per hand-over and table.
+_ROWS_PER_HAND_OVER = 20_000
+# Batches (of about 500 rows) that may wait; a reader that is ahead of that has to wait itself.
+_MOST_WAITING = 200
+
+
+class Unit(Protocol):
+    """What is read on its own, with a state of its own: a repository, a project, a list."""
+
+    @property
+    def id(self) -> str:
+        """Its key in the state; never changes."""
+        ...
+
+    @property
+    def full_name(self) -> str:
+        """What messages call it."""
+        ...
+
+
+U = TypeVar("U", bound=Unit)
+
+
+@dataclass
+class Outcome(Generic[U]):
+    """What came of reading one unit; the state holds what was read to its end."""
+
+    unit: U
+    state: dict[str, Any]
+    status: str
+    """succeeded, failed or skipped (nothing changed)."""
+    failed_resource: str | None = None
+    reason: str | None = None
+    is_unfinished: bool = False
+    """The round's time was over: the unit goes on from its state in the next one."""
+
+
+@dataclass
+class Handed(Generic[U]):
+    """From a reading thread: rows, the outcome of a unit, an error, or (empty) its end."""
+
+    batch: Batch | None = None
+    outcome: Outcome[U] | None = None
+    reading: Collector | None = None
+    seconds: float = 0.0
+    error: BaseException | None = None
+
+
+class ConnectionReader(ABC, Generic[U]):
+    """Reads one connection. `batches` may be called again and goes on where it ended.
+
+    A source says how to begin (the lists of the whole connection, and which units there are),
+    how to read one unit, and how a row of its table of attempts looks.
+    """
+
+    tables: Mapping[str, Table]
+    """The raw tables of the source, by name."""
+    syncs_table: str
+    """The table of attempts."""
+    units_key: str = "repositories"
+    """Where the units' states stand in the state."""
+
+    def __init__(
+        self,
+        connection: str,
+        synced_at: datetime,
+        *,
+        concurrency: int,
+        full: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+        longest_round: float = 900.0,
+    ) -> None:
+        """`longest_round`: seconds after which no further unit is begun in this round."""
+        self.report = Report()
+        self.full = full
+        self._name = connection
+        self._synced_at = synced_at
+        self._concurrency = concurrency
+        self._progress = progress
+        self._longest_round = longest_round
+        self._deadline = 0.0
+        self._told_at = 0.0
+        self._todo: list[U] | None = None
+        self._begun: set[str] = set()
+        self._outcomes: list[Row] = []
+
+    # What a source says
+
+    @abstractmethod
+    def begin(self, state: MutableMapping[str, Any]) -> Generator[Batch, None, Sequence[U]]:
+        """Yields the rows of the whole connection's lists and returns the units to read."""
+
+    @abstractmethod
+    def read_unit(
+        self, unit: U, state: dict[str, Any], emit: Callable[[Batch], None]
+    ) -> tuple[Outcome[U], Collector]:
+        """Reads one unit, in a thread of its own. Raises only what concerns everybody."""
+
+    @abstractmethod
+    def attempt(self, name: str, unit_id: str | None) -> Row:
+        """The key columns of a row of `syncs_table`, for a unit (or a list, without an id)."""
+
+    @property
+    @abstractmethod
+    def requests(self) -> int:
+        """Requests sent so far."""
+
+    @property
+    def seconds_waited(self) -> float:
+        """For rate limits, all threads together."""
+        return 0.0
+
+    def remaining(self) -> dict[str, int]:
+        """What is left of the API's limits, by resource."""
+        return {}
+
+    def end_round(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
+        """Yields what was gathered across the units of a round (accounts, say)."""
+        yield from ()
+
+    def close(self) -> None:
+        """Ends all waits and closes the connections."""
+
+    # What they share
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything has been read."""
+        return self._todo == []
+
+    def is_late(self) -> bool:
+        """Whether a unit that can be interrupted should end for this round."""
+        return time.monotonic() >= self._deadline
+
+    def collector(self, emit: Callable[[Batch], None]) -> Collector:
+        """A collector of rows of this sync."""
+        return Collector(self.tables, self._name, self._synced_at, emit)
+
+    def arrow(self, table: str, found: Sequence[Row]) -> Batch:
+        """Rows of one table, ready to be yielded."""
+        return {table: to_arrow(self.tables[table], found, self._name, self._synced_at)}
+
+    def batches(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
+        """Tables of rows; `state` is brought up to date for what has been handed over.
+
+        Raises Unauthorized when a credential is refused. Any other failure ends in the report
+        and in rows of the table of attempts.
+        """
+        collected: list[Batch] = []
+        count = 0
+        for batch in self._batches(state):
+            collected.append(batch)
+            count += sum(table.num_rows for table in batch.values())
+            if count >= _ROWS_PER_HAND_OVER:
+                yield join(collected)
+                collected, count = [], 0
+        if collected:
+            yield join(collected)
+
+    def failed(
+        self,
+        name: str,
+        resource: str,
+        error: Exception,
+        reading: Collector,
+        started: float,
+        *,
+        is_fatal: bool = True,
+    ) -> None:
+        """Notes that a list of the whole connection (owner, group) could not be read.
+
+        `is_fatal`: it is a failure of the load, not only something that is missing.
+        `started`: of time.monotonic().
+        """
+        reason = one_line(error if isinstance(error, ApiError) else repr(error), 500)
+        logger.warning("%s: %s: %s", name, resource, reason)
+        if is_fatal:
+            self.report.first_error = self.report.first_error or error
+            self.report.failures.append(Failure(name, resource, reason))
+        # One row a name: the list of repositories failing says more than the teams.
+        key = self.attempt(name, None)
+        self._outcomes = [r for r in self._outcomes if not key.items() <= r.items()]
+        seconds = time.monotonic() - started
+        self._outcomes.append({**key, **_attempt("failed", resource, reason, reading, seconds)})
+
+    def took(self, message: Handed[U]) -> None:
+        """Notes the outcome of a unit."""
+        outcome, reading = message.outcome, message.reading
+        assert outcome is not None
+        assert reading is not None
+        name = outcome.unit.full_name
+        self.report.repositories += 1
+        if outcome.status == "skipped":
+            self.report.skipped += 1
+        if outcome.status == "failed":
+            failure = Failure(name, outcome.failed_resource, outcome.reason or "unknown")
+            self.report.failures.append(failure)
+            logger.warning("%s: %s: %s", name, failure.resource, failure.reason)
+        row = _attempt(
+            outcome.status, outcome.failed_resource, outcome.reason, reading, message.seconds
+        )
+        self._outcomes.append({**self.attempt(name, outcome.unit.id), **row})
+        self._tell(name)
+
+    def _batches(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
+        self._deadline = time.monotonic() + self._longest_round
+        if self._todo is None:
+            units = yield from self._counted(self.begin(state))
+            self._todo = list(units)
+            self.report.total = len(self._todo)
+        yield from self._read_units(state)
+        yield from self._counted(self.end_round(state))
+        if self._outcomes:
+            yield self._count(self.arrow(self.syncs_table, self._outcomes))
+        self._outcomes = []
+        self._tell(None, at_once=True)
+
+    def _read_units(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
+        assert self._todo is not None
+        known = state.setdefault(self.units_key, {})
+        handed_over: queue.Queue[Handed[U]] = queue.Queue(_MOST_WAITING)
+        work = _Work(self._todo, self._deadline)
+        threads = [
+            threading.Thread(
+                target=self._work,
+                args=(work, known, handed_over),
+                name=f"{self._name}-{number}",
+                daemon=True,
+            )
+            for number in range(min(self._concurrency, len(self._todo)))
+        ]
+        for thread in threads:
+            thread.start()
+        running = len(threads)
+        unfinished: list[U] = []
+        try:
+            while running:
+                try:
+                    message = handed_over.get(timeout=1.0)
+                except queue.Empty:
+                    self._tell(None)
+                    continue
+                if message.error is not None:
+                    raise message.error
+                if message.batch is not None:
+                    yield self._count(message.batch)
+                elif message.outcome is not None:
+                    # After all rows of the unit: state and rows go into the same package.
+                    known[message.outcome.unit.id] = message.outcome.state
+                    if message.outcome.is_unfinished:
+                        unfinished.append(message.outcome.unit)
+                    else:
+                        self.took(message)
+                else:
+                    running -= 1
+        finally:
+            # Whoever is still reading ends at its next hand-over; `close` wakes those that wait.
+            work.stop.set()
+        self._todo = [*unfinished, *work.left()]
+
+    def _work(
+        self,
+        work: _Work[U],
+        known: MutableMapping[str, Any],
+        handed_over: queue.Queue[Handed[U]],
+    ) -> None:
+        def hand_over(message: Handed[U]) -> None:
+            while not work.stop.is_set():
+                try:
+                    return handed_over.put(message, timeout=0.5)
+                except queue.Full:
+                    continue
+            raise Stopped("nobody takes the rows any more")
+
+        try:
+            while (unit := work.next()) is not None:
+                started = time.monotonic()
+                is_anew = self.full and unit.id not in self._begun
+                self._begun.add(unit.id)
+                # A copy: dlt's state belongs to the thread that hands over.
+                state = {} if is_anew else dict(known.get(unit.id) or {})
+                outcome, reading = self.read_unit(
+                    unit, state, lambda batch: hand_over(Handed(batch=batch))
+                )
+                seconds = time.monotonic() - started
+                hand_over(Handed(outcome=outcome, reading=reading, seconds=seconds))
+            hand_over(Handed())
+        except Stopped:
+            return
+        except BaseException as error:
+            try:
+                hand_over(Handed(error=error))
+            except Stopped:
+                return
+
+    def _counted(self, found: Generator[Batch, None, Any] | Iterator[Batch]) -> Any:
+        """Passes batches on and counts their rows; returns what the generator returns."""
+        while True:
+            try:
+                batch = next(found)
+            except StopIteration as end:
+                return end.value
+            yield self._count(batch)
+
+    def _count(self, batch: Batch) -> Batch:
+        for name, table in batch.items():
+            self.report.row_counts[name] += table.num_rows
+        self._tell(None)
+        return batch
+
+    def _tell(self, current: str | None, *, at_once: bool = False) -> None:
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        if not at_once and now - self._told_at < 0.5:
+            return
+        self._told_at = now
+        self._progress(
+            Progress(
+                connection=self._name,
+                repositories_done=self.report.repositories,
+                repositories_total=self.report.total,
+                rows=self.report.row_counts.total(),
+                requests=self.requests,
+                remaining=self.remaining(),
+                current=current,
+            )
+        )
+
+
+def _attempt(
+    status: str, resource: str | None, reason: str | None, reading: Collector, seconds: float
+) -> Row:
+    return {
+        "status": status,
+        "failed_resource": resource,
+        "reason": reason,
+        "row_count": reading.row_counts.total(),
+        "request_count": reading.requests,
+        "seconds": round(seconds, 3),
+    }
+
+
+class _Work(Generic[U]):
+    """The units still to be read, shared by the threads."""
+
+    def __init__(self, units: list[U], deadline: float) -> None:
+        self.stop = threading.Event()
+        self._units = units
+        self._deadline = deadline
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> U | None:
+        """The next one; None when there is none, or no time for it in this round."""
+        with self._lock:
+            is_late = time.monotonic() >= self._deadline and self._next > 0
+            if self.stop.is_set() or is_late or self._next >= len(self._units):
+                return None
+            self._next += 1
+            return self._units[self._next - 1]
+
+    def left(self) -> list[U]:
+        """Those not begun."""
+        return self._units[self._next :]

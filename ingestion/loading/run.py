@@ -1,0 +1,169 @@
+"""Brings the raw tables of one connection up to date: pipelines, killed runs, what went wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.destinations import postgres
+from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from ingestion.contracts import Table
+from ingestion.http import ApiError
+from ingestion.http.errors import one_line
+from ingestion.loading.reader import ConnectionReader
+from ingestion.loading.results import Failure, LoadError, LoadResult
+from ingestion.settings import SettingsError, home_path
+
+logger = logging.getLogger(__name__)
+
+
+def run(
+    source: str,
+    connection: str,
+    tables: Mapping[str, Table],
+    destination_url: str,
+    make_reader: Callable[[], ConnectionReader[Any]],
+    make_source: Callable[[Any], Any],
+    *,
+    synced_at: datetime,
+    full: bool = False,
+    pipelines_dir: Path | None = None,
+) -> LoadResult:
+    """Reads a connection into raw_<source> and says what was done.
+
+    `make_source` gives the dlt source that is fed by a reader. What a killed run left behind is
+    finished first. Raises LoadError when nothing could be read or written; single repositories
+    that fail are in the result and in the table of attempts.
+    """
+    started = time.monotonic()
+    _quiet()
+    pipeline = _pipeline(source, connection, destination_url, pipelines_dir)
+    reader = None
+    try:
+        reader = make_reader()
+        _finish_pending(pipeline, full)
+        while not reader.is_done:
+            pipeline.run(make_source(reader), loader_file_format="csv")
+        _add_keys(pipeline, tables)
+        _forget_old_states(pipeline)
+    except Exception as error:
+        raise _explained(error, f'[[{source}]] "{connection}"') from error
+    finally:
+        if reader is not None:
+            reader.close()
+    report = reader.report
+    if report.failures and len(report.failures) >= max(report.total, 1):
+        raise LoadError(_nothing_read(report.failures)) from report.first_error
+    return LoadResult(
+        connection=connection,
+        synced_at=synced_at,
+        row_counts={name: report.row_counts[name] for name in tables},
+        failures=report.failures,
+        repositories=report.repositories,
+        skipped=report.skipped,
+        requests=reader.requests,
+        seconds=time.monotonic() - started,
+        seconds_waited=reader.seconds_waited,
+    )
+
+
+def _pipeline(
+    source: str, connection: str, destination_url: str, pipelines_dir: Path | None
+) -> dlt.Pipeline:
+    credentials = PostgresCredentials(destination_url)
+    # A folder for each warehouse: a package meant for one must not end up in another.
+    where = f"{credentials.host}:{credentials.port}/{credentials.database}"
+    folder = (pipelines_dir or home_path() / "dlt") / hashlib.sha256(where.encode()).hexdigest()[:8]
+    return dlt.pipeline(
+        pipeline_name=f"{source}_{connection}".replace("-", "_"),
+        pipelines_dir=str(folder),
+        destination=postgres(credentials=credentials),
+        dataset_name=f"raw_{source}",
+    )
+
+
+def _finish_pending(pipeline: dlt.Pipeline, full: bool) -> None:
+    """Loads what a killed run had read; then the warehouse's state is the only one that counts."""
+    if pipeline.has_pending_data:
+        if full:
+            pipeline.drop_pending_packages(with_partial_loads=False)
+        else:
+            logger.info("finishing what an interrupted load had read")
+            pipeline.run(loader_file_format="csv")
+    if not pipeline.has_pending_data:
+        pipeline.drop()
+
+
+def _add_keys(pipeline: dlt.Pipeline, tables: Mapping[str, Table]) -> None:
+    """Gives the tables their keys as unique indexes: merges look rows up by them, and so do
+    the models."""
+    with pipeline.sql_client() as client:
+        for table in tables.values():
+            columns = ", ".join(f'"{name}"' for name in table.key)
+            client.execute_sql(
+                f'create unique index if not exists "{table.name}_key" '
+                f"on {client.make_qualified_table_name(table.name)} ({columns})"
+            )
+
+
+def _forget_old_states(pipeline: dlt.Pipeline) -> None:
+    """Deletes all but the latest states: dlt keeps each, and one of a thousand repositories is
+    megabytes."""
+    with pipeline.sql_client() as client:
+        states = client.make_qualified_table_name("_dlt_pipeline_state")
+        client.execute_sql(
+            f"delete from {states} where pipeline_name = %s and version < "
+            f"(select max(version) - 5 from {states} where pipeline_name = %s)",
+            pipeline.pipeline_name,
+            pipeline.pipeline_name,
+        )
+
+
+class _HintNoise(logging.Filter):
+    """Drops one warning of dlt: JSON travels as text in Arrow, and is meant to."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record may pass."""
+        return "when merging arrow schema with dlt schema" not in record.getMessage()
+
+
+def _quiet() -> None:
+    dlt.config["runtime.dlthub_telemetry"] = False
+    noisy = logging.getLogger("dlt")
+    if not any(isinstance(known, _HintNoise) for known in noisy.filters):
+        noisy.addFilter(_HintNoise())
+
+
+def _explained(error: Exception, name: str) -> Exception:
+    """The error as one line: what the API or the warehouse said, not what dlt makes of it."""
+    if isinstance(error, SettingsError):
+        return error  # wrong before anything was asked
+    chain: list[BaseException] = []
+    step: Any = error
+    while step is not None and step not in chain:
+        chain.append(step)
+        step = getattr(step, "exception", None) or step.__cause__ or step.__context__
+    for found in chain:
+        if isinstance(found, ApiError):
+            return LoadError(str(found))
+    root = chain[-1]
+    said = one_line(root, 300) or type(root).__name__
+    if said.startswith(name):  # it says where by itself
+        return LoadError(said)
+    if isinstance(error, PipelineStepFailed):
+        return LoadError(f"{name}: {error.step} failed: {said}")
+    return LoadError(f"{name}: {said}")
+
+
+def _nothing_read(failures: list[Failure]) -> str:
+    first = failures[0]
+    more = f" (and {len(failures) - 1} more like it)" if len(failures) > 1 else ""
+    return f"nothing could be read: {first.repository}: {first.reason}{more}"
