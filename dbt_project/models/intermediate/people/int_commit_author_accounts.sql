@@ -4,27 +4,14 @@
     post_hook='analyze {{ this }}',
 ) }}
 
-with signatures as (
-
-    select
-        connection,
-        lower(trim(author_email)) as author_email,
-        author_account_id
-    from {{ ref('int_commits_unioned') }}
-    union
-    select
-        connection,
-        lower(trim(author_email)),
-        author_account_id
-    from {{ ref('int_pull_request_commits_unioned') }}
-
-)
-
+-- The one account of the connection that the address belongs to; else the address itself is one.
 select
     connection,
-    author_email,
-    min(author_account_id) as account_id
-from signatures
-where author_email like '%_@_%' and author_account_id is not null
-group by connection, author_email
-having count(distinct author_account_id) = 1
+    email as author_email,
+    coalesce(
+        min(account_id) filter (where told_by = 'git'),
+        case when count(*) = 1 then min(account_id) end
+    ) as account_id
+from {{ ref('int_account_emails') }}
+group by connection, email
+having bool_or(told_by = 'git') or count(*) = 1
