@@ -18,23 +18,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from ingestion.contracts import ALL_TABLES, Table
+from ingestion.contracts import ALL_TABLES
+from ingestion.raw_tables import create_missing
 from orchestration.postgres import HOST, OWNER, EmbeddedPostgres
 from orchestration.warehouse import Warehouse
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SYNCED = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
-# What dlt makes of its types in Postgres (dlt.destinations.impl.postgres.factory).
-POSTGRES_TYPES = {
-    "text": "varchar",
-    "bigint": "bigint",
-    "double": "double precision",
-    "bool": "boolean",
-    "timestamp": "timestamptz",
-    "json": "jsonb",
-    "date": "date",
-}
 _TABLES = {(table.schema, table.name): table for table in ALL_TABLES}
 _DEFAULTS: dict[str, Any] = {
     "text": "",
@@ -45,16 +36,6 @@ _DEFAULTS: dict[str, Any] = {
     "json": [],
     "date": date.min,
 }
-
-
-def create_statement(table: Table) -> str:
-    """`create table` for a raw table, keys left off as dlt leaves them off."""
-    columns = ", ".join(
-        f'"{column.name}" {POSTGRES_TYPES[column.data_type]}'
-        + ("" if column.nullable else " not null")
-        for column in table.columns
-    )
-    return f"create table {table.schema}.{table.name} ({columns})"
 
 
 @dataclass
@@ -69,8 +50,7 @@ class Project:
     def __post_init__(self) -> None:
         self._loader = psycopg.connect(self.warehouse.url("loader"), autocommit=True)
         self._modeller = psycopg.connect(self.warehouse.url("modeller"), autocommit=True)
-        for table in ALL_TABLES:
-            self._loader.execute(create_statement(table).encode())
+        create_missing(self.warehouse.url("loader"), ALL_TABLES)
 
     def insert(self, name: str, *rows: dict[str, Any]) -> None:
         """Adds raw rows; columns that are not given are null, or nothing where they must not be."""
