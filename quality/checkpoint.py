@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import os
@@ -200,12 +201,31 @@ def _great_expectations() -> Any:
     hidden = "pyspark" not in sys.modules
     if hidden:
         sys.modules["pyspark"] = None  # type: ignore[assignment]  # "not installed"
+    # Statistics and charts, which no check of ours uses: another third.
+    for name in ("scipy.stats", "altair"):
+        _import_when_used(name)
     try:
         import great_expectations
     finally:
         if hidden:
             del sys.modules["pyspark"]
     return great_expectations
+
+
+def _import_when_used(name: str) -> None:
+    """Puts off an import until something of the module is asked for (importlib's LazyLoader)."""
+    if name in sys.modules:
+        return
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
 
 
 def _expectation(spec: CheckSpec, before: Mapping[str, int]) -> Any:

@@ -11,13 +11,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from transform import class_archive
 from transform.errors import TransformError
 from transform.java import find_java
 
@@ -63,10 +64,13 @@ def is_local(master: str) -> bool:
     return master == "local" or master.startswith("local[")
 
 
-def spark_config(master: str, scratch: Path, *, small: bool = False) -> dict[str, Any]:
+def spark_config(
+    master: str, scratch: Path, *, small: bool = False, java_options: Sequence[str] = ()
+) -> dict[str, Any]:
     """The settings of a session on this master; files of the run go below `scratch`.
 
-    `small`: for tables of some megabytes, where starting up is most of the work.
+    `small`: for tables of some megabytes, where starting up is most of the work. `java_options`:
+    more of them for a local driver.
     """
     local = is_local(master)
     config: dict[str, Any] = {
@@ -102,17 +106,20 @@ def spark_config(master: str, scratch: Path, *, small: bool = False) -> dict[str
             "spark.local.dir": str(scratch / "local"),
             "spark.driver.extraJavaOptions": " ".join(
                 [
-                    "-XX:+UseSerialGC",
-                    # The second compiler costs more than it gives back within half a minute.
-                    *(["-XX:TieredStopAtLevel=1"] if small else []),
-                    "-Xss4m",
-                    "-XX:ReservedCodeCacheSize=160m",
+                    *_java_options(small),
+                    *java_options,
                     f"-Dlog4j2.configurationFile={log4j.as_uri()}",
                 ]
             ),
         }
         log4j.write_text(_LOG4J, encoding="utf-8")
     return config | (SMALL if small else {})
+
+
+def _java_options(small: bool) -> list[str]:
+    # The second compiler costs more than it gives back within half a minute.
+    quick = ["-XX:TieredStopAtLevel=1"] if small else []
+    return ["-XX:+UseSerialGC", *quick, "-Xss4m", "-XX:ReservedCodeCacheSize=160m"]
 
 
 def open_session(
@@ -135,14 +142,17 @@ def open_session(
     _ship_our_code()
     if master.startswith("sc://"):
         return SparkSession.builder.remote(master).appName(APP_NAME).getOrCreate()
-    os.environ["JAVA_HOME"] = str(find_java(environ))
+    java_home = find_java(environ)
+    os.environ["JAVA_HOME"] = str(java_home)
     # Without it Spark binds whatever the host name resolves to, and so listens to the network.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     scratch = Path(tempfile.mkdtemp(prefix="sei-spark-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     builder = SparkSession.builder.master(master).appName(APP_NAME)
-    for key, value in {**spark_config(master, scratch, small=small), **(extra or {})}.items():
+    kept = class_archive.options(java_home, _java_options(small), environ)
+    config = spark_config(master, scratch, small=small, java_options=kept)
+    for key, value in {**config, **(extra or {})}.items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()
