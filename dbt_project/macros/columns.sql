@@ -65,7 +65,10 @@
     )
 {%- endmacro %}
 
-{#- A name that tells two people apart and not who they are. -#}
-{% macro pseudonym(id) -%}
-    'developer-' || left(md5({{ id }}), 8)
+{#- A text as a number; null when it is none (a story point may be written as anything). -#}
+{% macro number(text) -%}
+    case
+        when btrim({{ text }}) ~ '^[+-]?[0-9]{1,15}(\.[0-9]{0,15})?$'
+            then btrim({{ text }})::double precision
+    end
 {%- endmacro %}

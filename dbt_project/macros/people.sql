@@ -348,3 +348,8 @@ connection, nor joins jane.doe@ with jane.doe2@ of one company; logins never joi
             then 0.6
     end
 {%- endmacro %}
+
+{#- A name that tells two people apart and not who they are; the salt keeps others from guessing. -#}
+{% macro pseudonym(kind, id, salt) -%}
+    '{{ kind }}-' || left(md5({{ salt }} || {{ id }}), 12)
+{%- endmacro %}

@@ -14,36 +14,9 @@ stated as (
 
     select distinct on ({{ slug('name') }})
         'service:' || {{ slug('name') }} as service_id,
-        name,
-        team
+        name
     from {{ ref('stg_settings__services') }}
-    order by {{ slug('name') }}, team nulls last, name
-
-),
-
-teams as (
-
-    select
-        team_id,
-        slug,
-        {{ slug('name') }} as name_slug,
-        origin,
-        count(*) over (partition by origin, slug) as namesake_count
-    from {{ ref('int_teams_unioned') }}
-
-),
-
-stated_teams as (
-
-    select distinct on (stated.service_id)
-        stated.service_id,
-        teams.team_id
-    from stated
-    inner join teams
-        on
-            {{ slug('stated.team') }} in (teams.slug, teams.name_slug)
-            and teams.namesake_count = 1
-    order by stated.service_id, teams.origin desc, teams.team_id
+    order by {{ slug('name') }}, name
 
 ),
 
@@ -61,25 +34,10 @@ by_repositories as (
                 where deployments.repository_id = matched.repository_id
             )
         ) as has_deployment_source,
-        bool_or(
-            exists (
-                select 1 from {{ ref('int_incident_rules_matched') }} as rules
-                where rules.repository_id = matched.repository_id
-            )
-        ) as has_incident_source,
-        -- a team owns a service when it owns all of its repositories
-        case
-            when
-                count(owners.team_id) = count(*)
-                and min(owners.team_id) = max(owners.team_id)
-                then min(owners.team_id)
-        end as team_id,
         min(repositories.full_name) as full_name
     from matched
     inner join {{ ref('int_repositories_unioned') }} as repositories
         on matched.repository_id = repositories.repository_id
-    left join {{ ref('int_repository_owners_resolved') }} as owners
-        on matched.repository_id = owners.repository_id
     group by matched.service_id
 
 ),
@@ -106,11 +64,15 @@ select
     services.service_id,
     organization.organization_id,
     services.name,
-    coalesce(stated_teams.team_id, by_repositories.team_id) as team_id,
+    owners.team_id,
     services.is_default,
     coalesce(by_repositories.has_deployment_source, false) as has_deployment_source,
-    coalesce(by_repositories.has_incident_source, false) as has_incident_source
+    exists (
+        select 1 from {{ ref('int_service_incident_sources') }} as sources
+        where sources.service_id = services.service_id
+    ) as has_incident_source
 from services
 left join by_repositories on services.service_id = by_repositories.service_id
-left join stated_teams on services.service_id = stated_teams.service_id
+left join {{ ref('int_service_owners_resolved') }} as owners
+    on services.service_id = owners.service_id
 left join organization on true

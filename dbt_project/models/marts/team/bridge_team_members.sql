@@ -1,40 +1,46 @@
-with stated as (
+-- Several accounts of a person in one team, or a team and what it absorbs, overlap: one row for all.
+with memberships as (
 
     select
-        'team:' || {{ slug('members.team') }} as team_id,
-        accounts.account_id as developer_id,
-        'member' as role
-    from {{ ref('stg_settings__team_members') }} as members
-    inner join {{ ref('int_accounts_unioned') }} as accounts
-        on
-            split_part(members.member, ':', 1) = accounts.connection
-            and lower(split_part(members.member, ':', 2)) = lower(accounts.login)
+        team_id,
+        developer_id,
+        role,
+        tstzrange(valid_from, valid_to) as validity
+    from {{ ref('int_team_memberships_unioned') }}
 
 ),
 
-github as (
+periods as (
 
     select
-        members.team_id,
-        members.account_id as developer_id,
-        coalesce(lower(members.role), 'member') as role
-    from {{ ref('stg_github__team_members') }} as members
-    inner join {{ ref('stg_github__teams') }} as teams
-        on members.team_id = teams.team_id
-    inner join {{ ref('int_teams_unioned') }} as current_teams
-        on teams.team_id = current_teams.team_id
-    -- who is not in the team's last list has left it
-    where members.synced_at >= teams.synced_at
+        team_id,
+        developer_id,
+        unnest(range_agg(validity)) as validity
+    from memberships
+    group by team_id, developer_id
 
 )
 
-select distinct on (team_id, developer_id)
-    team_id,
-    developer_id,
-    role
-from (
-    select * from stated
-    union all
-    select * from github
-) as members
-order by team_id, developer_id, role
+select
+    periods.team_id || ' ' || periods.developer_id
+    || coalesce(' ' || to_char(lower(periods.validity) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
+        as team_member_id,
+    periods.team_id,
+    periods.developer_id,
+    (
+        array_agg(
+            memberships.role
+            order by array_position(
+                array['owner', 'maintainer', 'member', 'reporter', 'guest'], memberships.role
+            )
+        )
+    )[1] as role,
+    lower(periods.validity) as valid_from,
+    upper(periods.validity) as valid_to
+from periods
+inner join memberships
+    on
+        periods.team_id = memberships.team_id
+        and periods.developer_id = memberships.developer_id
+        and periods.validity && memberships.validity
+group by periods.team_id, periods.developer_id, periods.validity

@@ -3,5 +3,6 @@ select
     organization_id,
     name,
     slug,
-    parent_team_id
+    parent_team_id,
+    origin as source
 from {{ ref('int_teams_unioned') }}
