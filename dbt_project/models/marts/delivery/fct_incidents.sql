@@ -4,11 +4,12 @@ select
     incidents.issue_id as incident_id,
     services.service_id,
     incidents.repository_id,
+    incidents.connection,
     incidents.opened_at,
     incidents.resolved_at,
     incidents.severity,
     incidents.title,
     incidents.issue_id
 from {{ ref('int_incidents_detected') }} as incidents
-left join {{ ref('int_service_repositories_matched') }} as services
-    on incidents.repository_id = services.repository_id and services.path_prefix = ''
+left join {{ ref('int_issue_services_matched') }} as services
+    on incidents.issue_id = services.issue_id

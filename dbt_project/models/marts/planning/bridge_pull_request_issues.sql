@@ -3,5 +3,6 @@
 select
     pull_request_id,
     issue_id,
-    method
+    method,
+    is_work
 from {{ ref('int_pull_request_issues_linked') }}

@@ -1,0 +1,51 @@
+-- Addresses of pull requests, merge requests and commits that Jira's issues lead to.
+with urls as (
+
+    select
+        issue_id,
+        url,
+        'remote_link' as method,
+        1 as preference
+    from {{ ref('stg_jira__remote_links') }}
+
+    union all
+
+    select
+        issues.issue_id,
+        named.url,
+        'issue_text',
+        2
+    from {{ ref('stg_jira__issues') }} as issues
+    cross join lateral unnest({{ texts("issues.mentioned -> 'urls'") }}) as named (url)
+
+),
+
+matched as (
+
+    select
+        *,
+        regexp_match(
+            url,
+            '^https?://(?:[^/?#@]*@)?([^/?#]+)/([^?#]+)/(pull|merge_requests|commit)/([0-9a-f]+)',
+            'i'
+        ) as parts
+    from urls
+
+)
+
+select
+    issue_id,
+    method,
+    preference,
+    lower(parts[1]) as host,
+    -- GitLab puts a dash between a project's path and what is in it
+    lower(regexp_replace(parts[2], '/-$', '')) as path,
+    case when lower(parts[3]) = 'commit' then 'commit' else 'pull_request' end as kind,
+    lower(parts[4]) as name
+from matched
+where
+    parts is not null
+    and (
+        (lower(parts[3]) = 'commit' and parts[4] ~* '^[0-9a-f]{7,40}$')
+        or (lower(parts[3]) != 'commit' and parts[4] ~ '^[0-9]{1,9}$')
+    )
