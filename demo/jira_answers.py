@@ -183,7 +183,7 @@ def selected(
         found["comment"] = _inline_comments(asked, issue)
     if "worklog" in names:
         found["worklog"] = _inline_worklogs(issue)
-    found = {name: shown(value) for name, value in found.items() if name not in removed}
+    found = {name: value for name, value in found.items() if name not in removed}
     if is_agile and "description" in found:
         found["description"] = document_text(found["description"])
     return found

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 Node = dict[str, Any]
+_KEPT = 32
 
 CATEGORIES: dict[str, Node] = {
     key: {"id": number, "key": key, "colorName": color, "name": name}
@@ -47,13 +48,9 @@ def parsed(text: str) -> int:
     return milliseconds(datetime.fromisoformat(text))
 
 
-def shown(value: Any) -> Any:
-    """The value as it is sent: without our own keys, at any depth."""
-    if isinstance(value, dict):
-        return {key: shown(one) for key, one in value.items() if not key.startswith("_")}
-    if isinstance(value, list):
-        return [shown(one) for one in value]
-    return value
+def shown(node: Node) -> Node:
+    """The node as it is sent: without our own keys, which only the outermost object has."""
+    return {key: value for key, value in node.items() if key[0] != "_"}
 
 
 def text_document(text: str) -> Node | None:
@@ -203,7 +200,7 @@ class JiraCatalog:
         self.sprints: list[Node] = []
         self.issues: list[JiraIssue] = []
         self.deleted_worklogs: list[tuple[int, int]] = []  # (milliseconds, id)
-        self.searches: OrderedDict[Any, Any] = OrderedDict()  # results that are being paged
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
 
     def index(self) -> JiraCatalog:
         """Make the indexes; gives the catalog back."""
@@ -232,6 +229,15 @@ class JiraCatalog:
                 self._in_sprint.setdefault(sprint, []).append(issue)
         self._worklogs: list[tuple[int, int, Node]] | None = None
         return self
+
+    def kept(self, question: Any, answer: Callable[[], Any]) -> Any:
+        """The answer to a question; the latest ones are kept, since pages are cut from them."""
+        found = self._kept.get(question)
+        if found is None:
+            found = self._kept[question] = answer()
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return found
 
     def project(self, text: str) -> Node | None:
         """A project that may be seen, by id, key or name."""

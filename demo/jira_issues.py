@@ -209,9 +209,12 @@ def _bulk_changelogs(asked: Asked) -> Any:
     size = body.get("maxResults", 1000)
     if not isinstance(size, int) or not 1 <= size <= MOST_CHANGES:
         raise Refusal(400, f"maxResults: must be between 1 and {MOST_CHANGES}")
-    rows = _changes(asked, [str(one) for one in names], {str(one) for one in fields})
+    asked_for = json.dumps([names, fields, asked.is_anonymous])
+    rows: list[_Change] = asked.catalog.kept(
+        asked_for,
+        lambda: _changes(asked, [str(one) for one in names], {str(one) for one in fields}),
+    )
     begin = 0
-    asked_for = json.dumps([names, fields])
     if body.get("nextPageToken"):
         try:
             place = place_in(str(body["nextPageToken"]), asked_for, asked.site.token_lifetime)

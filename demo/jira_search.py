@@ -14,7 +14,6 @@ from demo.jira_tokens import TokenError, made, place_in
 
 __all__ = ["Found", "TokenError", "bounded", "chosen", "page", "results"]
 
-_KEPT = 32  # results in memory; while one is paged the next pages are cut from it
 UNBOUNDED = (
     "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
 )
@@ -48,16 +47,14 @@ def chosen(issues: Sequence[JiraIssue], query: Query) -> list[JiraIssue]:
 
 def results(text: str, catalog: JiraCatalog) -> Found:
     """All that a bounded query finds; without ORDER BY the newest come first."""
-    found: Found | None = catalog.searches.get(text)
-    if found is None:
+
+    def find() -> Found:
         query = bounded(text, catalog)
-        ordering = query.ordering or [Ordering(lambda issue: issue.id, is_descending=True)]
-        query.ordering = ordering
+        query.ordering = query.ordering or [Ordering(lambda issue: issue.id, is_descending=True)]
         issues = chosen(catalog.issues, query)
-        found = Found(issues, [_key(one, ordering) for one in issues], query)
-        catalog.searches[text] = found
-        if len(catalog.searches) > _KEPT:
-            catalog.searches.popitem(last=False)
+        return Found(issues, [_key(one, query.ordering) for one in issues], query)
+
+    found: Found = catalog.kept(text, find)
     return found
 
 

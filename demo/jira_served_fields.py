@@ -113,6 +113,7 @@ class Names:
             for one in site.link_types
         }  # fmt: skip
         self.sprints = {one.id: one for one in site.sprints if one.is_there(now)}
+        self._sprint_nodes: dict[int, Node] = {}
         self.field_ids = [one.id for one in site.fields]
         # What hangs between issues; the catalog fills it in.
         self.seen: Mapping[int, IssueView] = {}
@@ -253,6 +254,11 @@ class Names:
         return self.time(at)
 
     def _sprint(self, identity: int) -> Node:
+        if identity not in self._sprint_nodes:
+            self._sprint_nodes[identity] = self._made_sprint(identity)
+        return self._sprint_nodes[identity]
+
+    def _made_sprint(self, identity: int) -> Node:
         sprint = self.sprints[identity]
         state = sprint.state_at(self.now)
         times = {
