@@ -67,7 +67,7 @@
         split_part({{ email }}, '@', 1) in (
             'noreply', 'no-reply', 'no_reply', 'donotreply', 'do-not-reply', 'none', 'nobody',
             'root', 'admin', 'administrator', 'info', 'support', 'git', 'github', 'gitlab', 'test',
-            'user', 'you', 'me', 'your', 'youremail', 'your_email', 'your.email', 'email', 'mail',
+            'user', 'you', 'your', 'youremail', 'your_email', 'your.email', 'email', 'mail',
             'build', 'builds', 'ci', 'jenkins', 'dev', 'devs', 'developer', 'developers', 'devops',
             'team', 'action', 'actions', 'github-actions', 'gitlab-ci', 'bot', 'unknown', 'null',
             'ubuntu', 'ec2-user', 'vagrant', 'postmaster', 'webmaster', 'hostmaster', 'security'

@@ -498,16 +498,21 @@ def test_bots_are_known_by_type_and_by_the_settings(built: Any) -> None:
     ]
 
 
-def test_teams_that_are_gone_and_members_who_left_are_not_there(built: Any) -> None:
+def test_teams_that_are_gone_are_not_there_and_members_who_left_have_left(built: Any) -> None:
     assert built.rows("select team_id, parent_team_id from marts.dim_teams order by 1") == [
         ("github:T1", None),
         ("github:T2", None),
         ("team:engineering", None),
         ("team:web-co", "team:engineering"),
     ]
-    assert built.rows("select * from marts.bridge_team_members order by 1") == [
-        ("github:T1", "github:ann", "maintainer"),
-        ("team:web-co", "github:ann", "member"),
+    assert built.rows(
+        "select team_id, developer_id, role, valid_from, valid_to "
+        "from marts.bridge_team_members order by 1, 2"
+    ) == [
+        ("github:T1", "github:ann", "maintainer", None, None),
+        # in a list of the first sync, not in the one of the last
+        ("github:T1", "github:bob", "member", None, at(28)),
+        ("team:web-co", "github:ann", "member", None, None),
     ]
 
 

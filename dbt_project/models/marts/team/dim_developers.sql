@@ -25,10 +25,15 @@ developers as (
         developer_id,
         (
             array_agg(
-                coalesce(name, login)
+                coalesce(
+                    case when name_key is not null or lower(name) = lower(login) then name end,
+                    login,
+                    name
+                )
                 order by
                     name_key like '% %' desc nulls last,
-                    name is not null desc,
+                    name_key is not null desc,
+                    login is not null desc,
                     preference,
                     connection,
                     account_id
