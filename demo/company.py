@@ -1,31 +1,37 @@
 """A company of any size from a seed: the same seed and start always tell the same story.
 
 `Company.generate(seed, repositories, start, until)` with a later `until` only adds to the story.
-Each repository's story is told on its own when first asked for.
+Each repository's story is told on its own when first asked for; so is the planning in Jira, which
+the repositories' pull requests refer to.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from random import Random
 from zoneinfo import ZoneInfo
 
-from demo import words
+from demo import organization, site
 from demo.almanac import Calendar, second, utc
 from demo.habits import Habit, habit_of
 from demo.ids import node_id
-from demo.model import Account, Membership, Owner, RepositoryStory, Team
+from demo.model import Account, Group, Owner, RepositoryStory, Team
+from demo.organization import GITHUB_OWNER, Service, StatedTeam
+from demo.people import FOUNDED, Staff, staff
+from demo.planning import Planning
+from demo.planning_model import JiraIssue, JiraProject, JiraRemoteLink, JiraSite, JiraUser
 from demo.story import Storyteller
+from demo.tickets import with_remote_links
 from demo.truth import Truth, TruthTeller
-from demo.world import Crew, World
+from demo.world import Crew, Place, World
 
-LOGIN = "acme"
+LOGIN = GITHUB_OWNER
 TIMEZONE = "Europe/Berlin"
 WEEK_STARTS_ON = "monday"
-FOUNDED = datetime(2015, 4, 1, 9, tzinfo=UTC)
 _KEPT_STORIES = 200  # a repository with two years of history takes some megabytes
 
 
@@ -37,9 +43,12 @@ class Company:
     start: date
     until: datetime
     owner: Owner
-    accounts: tuple[Account, ...]
-    teams: tuple[Team, ...]
-    names: tuple[str, ...]  # of the repositories
+    staff: Staff
+    teams: tuple[Team, ...]  # GitHub's
+    groups: tuple[Group, ...]  # GitLab's
+    services: tuple[Service, ...]  # of the settings
+    stated_teams: tuple[StatedTeam, ...]
+    names: tuple[str, ...]  # of the repositories of both sources
     _crews: tuple[Crew, ...] = field(repr=False)
     _habits: tuple[Habit, ...] = field(repr=False)
     _calendar: Calendar = field(repr=False)
@@ -53,25 +62,33 @@ class Company:
         if repositories < 1:
             raise ValueError("repositories: at least one")
         rng = Random(f"{seed}/company")
+        calendar = Calendar(ZoneInfo(TIMEZONE), start, until.date())
+
+        def event(day: int) -> datetime:
+            return utc(calendar.at(start + timedelta(days=day), 9))
+
         dealt = [habit_of(index) for index in range(repositories)]
-        bots = _bots()
-        people = [_person(rng, number) for number in range(max(16, repositories * 2 + 6))]
-        # Somebody who left: GitHub knows nothing of the account any more.
-        gone = people[3]
-        people[3] = Account(gone.id, gone.database_id, gone.login, gone.name, gone.email,
-                            is_deleted=True, created_at=gone.created_at)  # fmt: skip
-        teams, crews = _teams(rng, dealt, people, bots)
+        habits = tuple(_adapted(index, habit) for index, (habit, _) in enumerate(dealt))
+        everybody = staff(rng, max(16, repositories * 2 + 6), event)
+        reporters = {person.key: person.jira for person in everybody.people if person.jira}
+        # People without an account in Jira let support write.
+        reporters[""] = [person.jira for person in everybody.people if person.jira][-1]
+        teams, crews = organization.crews(rng, dealt, everybody, reporters)
+        names = tuple(name for _, name in dealt)
         return cls(
             seed,
             start,
             until.astimezone(UTC),
             Owner(node_id("O", 9_001), 9_001, LOGIN, "Acme 🏭 GmbH", "Organization", FOUNDED),
-            (*people, *bots),
+            everybody,
             teams,
-            tuple(name for _, name in dealt),
+            organization.groups(crews, habits, event),
+            organization.services(names),
+            organization.stated_teams(teams, everybody),
+            names,
             crews,
-            tuple(habit for habit, _ in dealt),
-            Calendar(ZoneInfo(TIMEZONE), start, until.date()),
+            habits,
+            calendar,
         )
 
     @property
@@ -79,25 +96,122 @@ class Company:
         """IANA name of the organization's time zone."""
         return TIMEZONE
 
+    @cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        """GitHub's accounts; the first one is the token's."""
+        people = [account for person in self.staff.people for account in person.github]
+        return tuple(sorted(people, key=lambda one: one.person.startswith("bot:")))
+
+    @cached_property
+    def gitlab_accounts(self) -> tuple[Account, ...]:
+        """GitLab's accounts; the first one is the token's."""
+        people = [person.gitlab for person in self.staff.people if person.gitlab]
+        return tuple(sorted(people, key=lambda one: one.person.startswith("bot:")))
+
+    def event(self, day: int) -> datetime:
+        """The moment at which something happens on a day of the story (0: the first), 9 o'clock."""
+        return utc(self._calendar.at(self.start + timedelta(days=day), 9))
+
+    def source(self, index: int) -> str:
+        """github or gitlab: where the repository with this index lives."""
+        return "gitlab" if organization.is_gitlab(index) else "github"
+
     def story(self, index: int) -> RepositoryStory:
         """The story of one repository (0 for the first); told again if long not asked for."""
         if index in self._told:
             self._told.move_to_end(index)
         else:
             begin = self._calendar.at(self.start, 0)
+            place = self._place(index)
             world = World(
-                self.seed, index, self._habits[index], LOGIN, self.names[index],
-                self._crews[index], self._calendar, begin, second(self.until),
+                self.seed, index, self._habits[index], self._owner(place), self.names[index],
+                self._crews[index], self._calendar, begin, second(self.until), place,
             )  # fmt: skip
             self._told[index] = Storyteller(world, self.start).tell()
             if len(self._told) > _KEPT_STORIES:
                 self._told.popitem(last=False)
         return self._told[index]
 
+    def _owner(self, place: Place) -> str:
+        if place.group_id is None:
+            return LOGIN
+        return next(group.full_path for group in self.groups if group.id == place.group_id)
+
+    def _place(self, index: int) -> Place:
+        """Where a repository lives, and where its people keep incidents and plans."""
+        in_jira = any(index in service.repositories for service in self.services)
+        backlog = self.planning.backlog_of(site.project_of(index, len(self.names)))
+        if not organization.is_gitlab(index):
+            return Place(incidents="jira" if in_jira else "label", backlog=backlog)
+        habit = self._habits[index]
+        kept = "jira" if in_jira else "type" if index % 12 == 11 else "label"
+        return Place("gitlab", organization.group_of(index, habit), organization.merge_of(habit),
+                     kept, backlog)  # fmt: skip
+
     @property
     def stories(self) -> Iterator[RepositoryStory]:
         """All stories, in the order of the repositories."""
         return (self.story(index) for index in range(len(self.names)))
+
+    @property
+    def gitlab_stories(self) -> Iterator[RepositoryStory]:
+        """The stories of GitLab's projects."""
+        return (
+            self.story(index) for index in range(len(self.names)) if organization.is_gitlab(index)
+        )
+
+    @cached_property
+    def jira_projects(self) -> tuple[JiraProject, ...]:
+        """The projects of the Jira site."""
+        kept = sorted(index for service in self.services for index in service.repositories)
+        leads = tuple(person.jira for person in self.staff.people
+                      if person.jira and not person.github)  # fmt: skip
+        return site.projects(self.names, tuple(kept), leads)
+
+    @cached_property
+    def planning(self) -> Planning:
+        """What is planned in Jira, told until the end."""
+        count = site.scrum_count(len(self.names))
+        others = [person.jira for person in self.staff.people if person.jira and not person.github]
+        people: dict[str, list[JiraUser]] = {}
+        for turn, project in enumerate(self.jira_projects):
+            crew = {account.person for index in range(turn, len(self.names), count)
+                    for account in self._crews[index].people}  # fmt: skip
+            writers = [person.jira for person in self.staff.people
+                       if person.jira and person.key in crew]  # fmt: skip
+            people[project.id] = [*others, *writers]
+        return Planning(
+            self.seed, self._calendar, self.start, second(self.until), self.jira_projects, people,
+            self.event,
+        ).tell()  # fmt: skip
+
+    @cached_property
+    def jira(self) -> JiraSite:
+        """The Jira site, with the incidents of all repositories."""
+        planning = self.planning
+        incidents: list[JiraIssue] = []
+        links: dict[str, list[JiraRemoteLink]] = {}
+        for story in self.stories:
+            incidents += story.jira_issues
+            for issue_id, link in story.remote_links:
+                links.setdefault(issue_id, []).append(link)
+        issues = [ticket.freeze() for ticket in planning.tickets]
+        issues = [with_remote_links(issue, links.get(issue.id, [])) for issue in issues]
+        users = [person.jira for person in self.staff.people if person.jira]
+        return JiraSite(
+            tuple(users),
+            self.jira_projects,
+            tuple(room.board for room in planning.rooms),
+            tuple(sprint.freeze() for sprint in planning.sprints),
+            site.statuses(self.event),
+            site.TYPES,
+            site.FIELDS,
+            site.PRIORITIES,
+            site.RESOLUTIONS,
+            site.LINK_TYPES,
+            tuple(sorted((*issues, *incidents), key=lambda one: int(one.id))),
+            tuple(planning.links),
+        )
 
     def truth(self, as_of: datetime | None = None) -> Truth:
         """The true answers as of a moment (default: the end of the story)."""
@@ -113,85 +227,11 @@ class Company:
         ).tell(moment)
 
 
-def _person(rng: Random, number: int) -> Account:
-    first, last = rng.choice(words.FIRST_NAMES), rng.choice(words.LAST_NAMES)
-    plain = "".join(c for c in f"{first}{last[0]}".lower() if c.isascii() and c.isalpha())
-    login = f"{plain}-{number}"
-    return Account(
-        node_id("U", 50_000 + number), 50_000 + number, login, f"{first} {last}",
-        f"{login}@acme.test", created_at=FOUNDED,
-    )  # fmt: skip
-
-
-def _bots() -> tuple[Account, ...]:
-    def bot(number: int, login: str) -> Account:
-        email = f"{number}+{login}[bot]@users.noreply.github.com"
-        return Account(node_id("BOT", number), number, login, f"{login}[bot]", email, "Bot",
-                       created_at=FOUNDED)  # fmt: skip
-
-    robot = Account(node_id("U", 60_001), 60_001, "release-robot", "Release Robot",
-                    "robot@acme.test", is_bot_by_settings=True, created_at=FOUNDED)  # fmt: skip
-    return (
-        bot(70_001, "dependabot"),
-        bot(70_002, "acme-reviewer"),
-        bot(70_003, "acme-deployer"),
-        robot,
-    )
-
-
-def _teams(
-    rng: Random,
-    dealt: list[tuple[Habit, str]],
-    people: list[Account],
-    bots: tuple[Account, ...],
-) -> tuple[tuple[Team, ...], tuple[Crew, ...]]:
-    """Teams below Engineering, and who works on which repository."""
-    count = max(2, min(len(dealt) * 2 // 3, len(people) // 3))
-    crews: list[Crew] = []
-    members: list[list[Account]] = [people[turn::count] for turn in range(count)]
-    permissions: list[list[tuple[str, str]]] = [[] for _ in range(count)]
-    everything: list[tuple[str, str]] = []
-    for index, (habit, name) in enumerate(dealt):
-        team = index % count
-        others = rng.sample(people, 2)
-        crew = list(dict.fromkeys([*members[team], *others]))[:9]
-        if people[3] not in crew and index % 3 == 0:
-            crew.append(people[3])
-        crews.append(Crew(crew, bots[0], bots[1], bots[2], bots[3]))
-        everything.append((name, "READ"))
-        neighbour = (team + 1) % count
-        if habit.owner_permission == "NONE":
-            permissions[team].append((name, "TRIAGE"))
-        elif habit.owner_permission == "TWO":
-            permissions[team].append((name, "ADMIN"))
-            permissions[neighbour].append((name, "ADMIN"))
-        else:
-            permissions[team].append((name, habit.owner_permission))
-            permissions[neighbour].append((name, "WRITE"))
-    top = Team(
-        node_id("T", 9_001, 80_000), 80_000, "engineering", "Engineering", None, FOUNDED,
-        tuple(Membership(person, "MEMBER") for person in people[:2]), tuple(everything),
-    )  # fmt: skip
-    teams = [top]
-    for turn in range(count):
-        base = words.TEAM_NAMES[turn % len(words.TEAM_NAMES)]
-        name = (
-            base if turn < len(words.TEAM_NAMES) else f"{base} {turn // len(words.TEAM_NAMES) + 1}"
-        )
-        number = 80_001 + turn
-        present = [person for person in members[turn] if not person.is_deleted]
-        teams.append(
-            Team(
-                node_id("T", 9_001, number), number, name.lower().replace(" ", "-"), name,
-                "engineering" if turn % 4 != 3 else teams[-1].slug, FOUNDED,
-                tuple(
-                    Membership(person, "MAINTAINER" if place == 0 else "MEMBER")
-                    for place, person in enumerate(present)
-                ),
-                tuple(permissions[turn]),
-            )
-        )  # fmt: skip
-    return tuple(teams), tuple(crews)
+def _adapted(index: int, habit: Habit) -> Habit:
+    """The habit as it is lived: on GitLab the quiet ones publish releases."""
+    if organization.is_gitlab(index) and habit.key == "quiet":
+        return replace(habit, source="releases", pulls=0.6)
+    return habit
 
 
 def default_period(now: datetime, months: int) -> tuple[date, datetime]:

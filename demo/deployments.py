@@ -36,12 +36,15 @@ class Going:
     fate: str  # SUCCESS, FAILURE, ERROR, RETRIED or STUCK
     statuses: list[Status] = field(default_factory=list)
     shipment: Shipment | None = None
+    begins: int = 0  # when it is to be in progress, and to end
+    ends: int = 0
+    job: int | None = None  # GitLab
 
     def freeze(self) -> Deployment:
         """The same as an immutable fact."""
         return Deployment(
             self.id, self.database_id, self.environment.name, self.ref, self.sha, self.creator,
-            utc(self.created), tuple(self.statuses), self.task,
+            utc(self.created), tuple(self.statuses), self.task, self.job,
         )  # fmt: skip
 
 
@@ -113,11 +116,16 @@ class Deployments:
         self.all.append(going)
         environment.is_busy = True
         took = 90 + int(rng.expovariate(1 / 200))
+        going.begins = now + 15 + rng.randrange(20)
+        end = going.ends = now + 40 + took
         world.at(now + 3, self._status, going, "QUEUED")
-        world.at(now + 15 + rng.randrange(20), self._status, going, "IN_PROGRESS")
-        end = now + 40 + took
+        world.at(going.begins, self._status, going, "IN_PROGRESS")
         if fate == "SUCCESS":
             world.at(end, self._succeed, going)
+        elif fate == "RETRIED" and world.is_gitlab:  # a job run again is another deployment there
+            going.fate = "FAILURE"
+            world.at(end, self._fail, going)
+            world.at(end + 4 * MINUTE, self._again, going)
         elif fate == "RETRIED":  # the same deployment's job run again
             world.at(end, self._status, going, "FAILURE")
             world.at(end + 4 * MINUTE, self._status, going, "IN_PROGRESS")
@@ -129,6 +137,10 @@ class Deployments:
         for listener in self.on_start:
             listener(going)
         return going
+
+    def _again(self, going: Going) -> None:
+        if not going.environment.is_busy and going.position > going.environment.newest:
+            self.start(going.environment, going.position)
 
     def _status(self, going: Going, state: str) -> None:
         identity, database_id = self.world.identify("DS")
@@ -149,10 +161,10 @@ class Deployments:
     def _succeed(self, going: Going) -> None:
         world, environment = self.world, going.environment
         self._status(going, "SUCCESS")
-        if world.chance(0.02):  # reported twice: the first one counts
+        if world.chance(0.02) and not world.is_gitlab:  # reported twice: the first one counts
             world.at(world.now + 7 * MINUTE, self._status, going, "SUCCESS")
         before = environment.current_deployment
-        if before is not None:
+        if before is not None and not world.is_gitlab:
             self._status(before, "INACTIVE")
         environment.is_busy = False
         is_rollback = environment.current is not None and going.position < environment.current
@@ -241,7 +253,7 @@ class Deployments:
         world = self.world
         if len(world.main) - 1 <= world.environments["production"].newest:
             return
-        if world.chance(0.2):  # a release candidate first: not for production
+        if world.chance(0.2) and not world.is_gitlab:  # a candidate first: not for production
             name = f"v{self.version[0]}.{self.version[1] + 1}.0-rc.1"
             if name not in {tag.name for tag in self.tags}:
                 self._tag(name, world.main[-1], True)
@@ -250,7 +262,7 @@ class Deployments:
         position = self.bump(version)
         self._tag(version, world.main[position], world.chance(0.5))
         world.at(world.now + 10 * MINUTE, self._publish, version, position)
-        if world.chance(0.1):
+        if world.chance(0.1) and not world.is_gitlab:
             self._release(f"v{self.version[0] + 1}.0.0", is_draft=True)  # never published
 
     def _publish(self, version: str, position: int) -> None:
@@ -338,6 +350,8 @@ class Deployments:
     ) -> str:
         world, now = self.world, self.world.now
         identity, database_id = world.identify("RE")
+        if world.is_gitlab:  # a release has no id of its own there
+            identity, drafted = f"{world.id}:release:{tag}", None
         self.releases.append(
             Release(
                 identity, database_id, tag, f"Version {tag[1:]}", world.crew.deploy_bot

@@ -68,7 +68,7 @@ HABITS: tuple[Habit, ...] = (
     ),
     Habit(
         "lines", ("mobile-app", "desktop-app"), "Kotlin",
-        source="lines", cadence="fortnightly", pulls=1.2, failure=0.3, staging=None,
+        source="lines", cadence="fortnightly", pulls=1.2, failure=0.5, staging=None,
         owner_permission="TWO",
     ),
     Habit(

@@ -21,6 +21,8 @@ from demo.model import (
     Shipment,
 )
 from demo.pulls import Pull, Pulls
+from demo.tickets import Spell
+from demo.troubles import IncidentTicket
 from demo.world import Environment, World
 
 
@@ -42,6 +44,9 @@ class Trouble:
     closings: list[Closing] = field(default_factory=list)
     blames: list[Blame] = field(default_factory=list)
     may_reopen: bool = True
+    kind: str = "issue"
+    severity: str | None = None
+    ticket: IncidentTicket | None = None  # it is kept in Jira
 
     @property
     def is_open(self) -> bool:
@@ -53,16 +58,20 @@ class Trouble:
         return Issue(
             self.id, self.database_id, self.number, self.title, self.body, self.author,
             utc(self.created), tuple(utc(at) for at in sorted(self.touched)), self.assignees,
-            tuple(self.labels), tuple(self.comments), tuple(self.closings),
+            tuple(self.labels), tuple(self.comments), tuple(self.closings), self.kind,
+            self.severity,
         )  # fmt: skip
 
     def incident(self) -> Incident | None:
         """What the storyteller knows of it, if it is an incident."""
+        if self.kind == "incident":
+            return Incident(self.number, self.id, utc(self.created), utc(self.created),
+                            tuple(self.closings), tuple(self.blames))  # fmt: skip
         for label in self.labels:
             if label.name == "incident":
                 return Incident(
                     self.number, self.id, utc(self.created), label.at, tuple(self.closings),
-                    tuple(self.blames),
+                    tuple(self.blames), "jira" if self.ticket else "",
                 )  # fmt: skip
         return None
 
@@ -74,6 +83,7 @@ class Incidents:
         self.world, self.pulls, self.deployments = world, pulls, deployments
         self.all: list[Trouble] = []
         self.by_number: dict[int, Trouble] = {}
+        self.kept_in_jira: list[Trouble] = []
         deployments.on_shipment.append(self.shipped)
         pulls.on_merge.append(self.merged)
         self.deploy_soon: Callable[[], None] = lambda: None
@@ -83,13 +93,36 @@ class Incidents:
         world, now = self.world, self.world.now
         identity, database_id = world.identify("I")
         trouble = Trouble(
-            identity, database_id, world.next_number(), title, body, world.somebody(), now, [now],
-            [Labelling(name, utc(now)) for name in labels],
+            identity, database_id, world.next_number("issue"), title, body, world.somebody(), now,
+            [now], [Labelling(name, utc(now)) for name in labels],
         )  # fmt: skip
         if world.chance(0.4):
             trouble.assignees = (world.somebody(),)
         self.all.append(trouble)
         self.by_number[trouble.number] = trouble
+        return trouble
+
+    def open_trouble(self, title: str, body: str, is_late: bool = False) -> Trouble:
+        """A new incident, where this repository's people keep them; `is_late`: it is not called one
+        at first."""
+        world = self.world
+        keeper = world.place.incidents
+        if keeper == "jira":
+            labels = [] if is_late else [Labelling("incident", utc(world.now))]
+            trouble = Trouble("", 0, 0, title, body, world.somebody(), world.now, [world.now],
+                              labels)  # fmt: skip
+            trouble.ticket = IncidentTicket.open(world, len(self.kept_in_jira), trouble, is_late)
+            trouble.id = trouble.ticket.ticket.id
+            self.kept_in_jira.append(trouble)
+        elif keeper == "type":
+            trouble = self.open(title, body)
+            trouble.kind = "incident"
+            trouble.severity = world.rng.choice(("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN"))
+            is_late = False
+        else:
+            trouble = self.open(title, body, () if is_late else ("incident",))
+        if is_late:
+            world.at(world.now + 25 * MINUTE, self._label, trouble)
         return trouble
 
     def open_ordinary(self) -> None:
@@ -107,6 +140,9 @@ class Incidents:
     def remark(self, trouble: Trouble, text: str) -> None:
         """A comment in the conversation."""
         world = self.world
+        if trouble.ticket:
+            trouble.ticket.remark(world, text)
+            return
         identity, database_id = world.identify("IC")
         trouble.comments.append(
             Comment(identity, database_id, world.somebody(), utc(world.now), text)
@@ -120,6 +156,8 @@ class Incidents:
             return
         trouble.closings.append(Closing(utc(world.now), reason))
         trouble.touched.append(world.now)
+        if trouble.ticket:
+            trouble.ticket.resolve(world)
         if trouble.may_reopen and world.chance(0.1):
             trouble.may_reopen = False
             world.at(world.later(5), self.reopen, trouble)
@@ -131,6 +169,8 @@ class Incidents:
         if last.reopened_at is None:
             trouble.closings[-1] = Closing(last.at, last.reason, utc(world.now))
             trouble.touched.append(world.now)
+            if trouble.ticket:
+                trouble.ticket.reopen(world)
             world.at(world.later(8), self.close, trouble)
 
     def merged(self, pull: Pull) -> None:
@@ -138,6 +178,9 @@ class Incidents:
         if pull.base == self.world.habit.default_branch:
             for number in pull.closes:
                 self.close(self.by_number[number])
+            if pull.trouble:  # a rule in Jira does so, a minute later
+                fixed = next(one for one in self.kept_in_jira if one.id == pull.trouble)
+                self.world.at(self.world.now + MINUTE, self.close, fixed)
         if pull.base.startswith("release/") and pull.change is not None:
             self.deployments.merged_into_line(pull.base, pull.change)
         if pull.quick and (pull.hotfix or pull.reverts):
@@ -160,7 +203,7 @@ class Incidents:
         elif fate < failure + 0.02:
             world.at(world.now + 15 * MINUTE + rng.randrange(HOUR), self.roll_back, shipment)
         elif fate < failure + 0.05 and shipment.changes:
-            world.at(world.later(30), self.undo_one, shipment, ())
+            world.at(world.later(30), self.undo_one, shipment, None)
         elif fate < failure + 0.07:
             world.at(world.now + HOUR, self.deployments.redeploy, self._environment(shipment))
 
@@ -172,32 +215,29 @@ class Incidents:
         world, rng = self.world, self.world.rng
         body, comment = self._accuse(shipment)
         is_late = rng.random() < 0.08
-        trouble = self.open(
-            rng.choice(words.SYMPTOMS), body or "", () if is_late else ("incident",)
-        )
-        if is_late:
-            world.at(world.now + 25 * MINUTE, self._label, trouble)
-        if body:
+        is_accused = body is not None
+        if body is None:
+            body = rng.choice(("Alerts are firing.", "Reported by support 🔥.", ""))
+        if rng.random() < 0.03:  # no such commit
+            body += f" Seen since {sha1('nothing', world.name, world.now)[:10]}a1."
+        trouble = self.open_trouble(rng.choice(words.SYMPTOMS), body, is_late)
+        if is_accused:
             trouble.blames.append(Blame(shipment.deployment_id, utc(world.now)))
-        else:
-            trouble.body = rng.choice(("Alerts are firing.", "Reported by support 🔥.", ""))
         if comment:
             world.at(world.now + 12 * MINUTE, self._accuse_later, trouble, shipment, comment)
-        if rng.random() < 0.03:
-            trouble.body += f" Seen since {sha1('nothing', trouble.id)[:10]}a1."  # no such commit
         self._remedy(trouble, shipment)
 
     def open_lone_incident(self) -> None:
         """Something breaks without a deployment."""
-        trouble = self.open(
-            self.world.rng.choice(words.SYMPTOMS), "Provider outage.", ("incident",)
-        )
+        trouble = self.open_trouble(self.world.rng.choice(words.SYMPTOMS), "Provider outage.")
         self.world.at(self.world.now + 10 * MINUTE + int(self.world.rng.expovariate(1 / 7200)),
                       self.close, trouble)  # fmt: skip
 
     def _label(self, trouble: Trouble) -> None:
         trouble.labels.append(Labelling("incident", utc(self.world.now)))
         trouble.touched.append(self.world.now)
+        if trouble.ticket:
+            trouble.ticket.call_it_an_incident(self.world)
 
     def _accuse(self, shipment: Shipment) -> tuple[str | None, str | None]:
         """Text for the body, or a later comment, that names something the deployment shipped."""
@@ -210,18 +250,15 @@ class Incidents:
                 for going in reversed(self.deployments.all)
                 if going.id == shipment.deployment_id
             )
-            full_name = f"{world.owner}/{world.name}"
-            texts.append(f"Since https://github.com/{full_name}/deployments/{number} it is broken.")
+            texts.append(f"Since {world.say.deployment_url(number)} it is broken.")
         if is_alone and shipment.changes:
             change = rng.choice(shipment.changes)
             if change.kind == "pull_request":
                 pull = self.pulls.by_change[change.id]
-                path = f"{world.owner}/{world.name}"
-                texts += [
-                    f"Caused by #{pull.number}.",
-                    f"Caused by {path}#{pull.number}, I think.",
-                    f"See https://github.com/{path}/pull/{pull.number} for the cause.",
-                ]
+                *names, url = world.say.references(pull.number)
+                texts.append(f"See {url} for the cause.")
+                if world.place.incidents != "jira":  # there a number alone says nothing
+                    texts += [f"Caused by {name}, I think." for name in names]
             if _is_plainly_a_sha(change.sha[:8]):
                 texts.append(f"Bisected to {change.sha[:8]}.")
             texts.append(f"The culprit is {change.sha}")
@@ -242,10 +279,10 @@ class Incidents:
         if fate < 0.22:
             world.at(soon, self.roll_back, shipment)
             world.at(soon + 40 * MINUTE, self.close, trouble)
-        elif fate < 0.47:
+        elif fate < 0.47 or (fate < 0.8 and self.deployments.line is not None):
             world.at(soon, self.open_hotfix, trouble)
         elif fate < 0.65:
-            world.at(soon, self.undo_one, shipment, (trouble.number,))
+            world.at(soon, self.undo_one, shipment, trouble)
             world.at(soon + 5 * HOUR, self.close, trouble)
         elif fate < 0.93:
             world.at(soon + int(rng.expovariate(1 / (9 * HOUR))), self.close, trouble)
@@ -258,6 +295,9 @@ class Incidents:
     def open_hotfix(self, trouble: Trouble) -> None:
         """A hurried pull request: known by its label or by its branch; it fixes the issue."""
         world, rng = self.world, self.world.rng
+        if trouble.ticket:
+            self._open_hotfix_of(trouble.ticket.spell, trouble)
+            return
         title = f"Fix: {trouble.title.lower()}"
         head = f"hotfix/{trouble.number}" if rng.random() < 0.6 else None
         labels = ("hotfix",) if head is None or rng.random() < 0.3 else ()
@@ -276,6 +316,24 @@ class Incidents:
             )  # fmt: skip
         self.pulls.live(pull)
 
+    def _open_hotfix_of(self, spell: Spell, trouble: Trouble) -> None:
+        """For an incident that is kept in Jira: its key is in the branch, or in the title."""
+        world = self.world
+        title = f"Fix: {trouble.title.lower()}"
+        if world.chance(0.6):
+            pull = self.pulls.open(
+                world.somebody(), title, 1, head=f"hotfix/{spell.key}", quick=True
+            )
+            self.pulls.name(pull, spell, "branch")
+        else:
+            pull = self.pulls.open(
+                world.somebody(), f"{title} [{spell.key}]", 1, labels=("hotfix",), quick=True
+            )
+            pull.titled = spell
+            self.pulls.name(pull, spell, "title", "commit")
+        pull.trouble = spell.issue_id
+        self.pulls.live(pull)
+
     def _forward_port(self, trouble: Trouble) -> None:
         pull = self.pulls.open(
             self.world.somebody(), f"Forward-port: {trouble.title.lower()}", 1, quick=True,
@@ -283,8 +341,8 @@ class Incidents:
         )  # fmt: skip
         self.pulls.live(pull)
 
-    def undo_one(self, shipment: Shipment, closes: tuple[int, ...]) -> None:
-        """Revert something that the deployment shipped: by GitHub's button, or by git revert."""
+    def undo_one(self, shipment: Shipment, trouble: Trouble | None) -> None:
+        """Revert something that the deployment shipped: by the button, or by git revert."""
         world = self.world
         changes = [change for change in shipment.changes if change.reverts is None]
         if not changes:
@@ -292,8 +350,10 @@ class Incidents:
         change = world.rng.choice(changes)
         if change.kind == "commit" or world.chance(0.3):
             self._git_revert(change)
-        elif self.pulls.open_revert(change, closes) is None:
-            return
+        elif trouble and trouble.ticket:
+            self.pulls.open_revert(change, (), trouble.ticket.spell)
+        else:
+            self.pulls.open_revert(change, (trouble.number,) if trouble else ())
 
     def _git_revert(self, change: Change) -> None:
         """A commit pushed straight to the default branch that undoes another one."""

@@ -13,10 +13,13 @@ from demo.model import (
     Comment,
     DraftTurn,
     Labelling,
+    Mention,
     PullRequest,
     Push,
     Review,
 )
+from demo.planning_model import JiraRemoteLink
+from demo.tickets import Spell
 from demo.world import World
 
 
@@ -50,10 +53,14 @@ class Pull:
     labels: list[Labelling] = field(default_factory=list)
     merged: int | None = None
     merged_by: Account | None = None
-    merge_sha: str | None = None
+    merge_sha: str | None = None  # the commit that stands for it on its target branch
+    own_merge_sha: str | None = None  # as the source tells: none where it was fast-forwarded
+    squash_sha: str | None = None
     method: str | None = None
     closed: int | None = None
     change: Change | None = None
+    titled: Spell | None = None  # the issue of Jira that its title names
+    trouble: str | None = None  # id of the incident of Jira that it is to fix
 
     @property
     def is_open(self) -> bool:
@@ -67,8 +74,9 @@ class Pull:
             self.head, utc(self.created), tuple(self.pushes),
             tuple(utc(at) for at in sorted(self.touched)), self.opened_as_draft, tuple(self.turns),
             tuple(self.reviews), tuple(self.comments), tuple(self.labels), self.closes,
-            utc(self.merged) if self.merged is not None else None, self.merged_by, self.merge_sha,
-            self.method, utc(self.closed) if self.closed is not None else None,
+            utc(self.merged) if self.merged is not None else None, self.merged_by,
+            self.own_merge_sha, self.method, utc(self.closed) if self.closed is not None else None,
+            self.squash_sha,
         )  # fmt: skip
 
 
@@ -80,6 +88,8 @@ class Pulls:
         self.all: list[Pull] = []
         self.by_change: dict[str, Pull] = {}
         self.on_merge: list[Callable[[Pull], None]] = []
+        self.mentions: list[Mention] = []
+        self.remote_links: list[tuple[str, JiraRemoteLink]] = []
 
     def title(self) -> str:
         """A title that is hardly ever given twice."""
@@ -97,13 +107,63 @@ class Pulls:
             title = f"Strip \x00 bytes from {title}"  # GitHub itself would refuse it, others do not
         elif len(self.all) == 11:
             count = 130  # more than one page of commits
-        pull = self.open(world.somebody(), title, count, is_draft=rng.random() < 0.18)
+        pull = self._open_planned(world.somebody(), title, count, rng.random() < 0.18)
         if len(self.all) == 15:
             for step in range(125):  # more than one page of comments
                 world.at(world.now + 60 + step * 41, self.comment, pull, world.somebody())
         if rng.random() < world.habit.stacked:
             world.at(world.later(1.0), self.open_stacked, pull)
         self.live(pull)
+
+    def _open_planned(self, author: Account, title: str, count: int, is_draft: bool) -> Pull:
+        """A pull request, mostly for an issue of Jira: named here or there, or linked from Jira."""
+        world, rng = self.world, self.world.rng
+        spells = world.place.backlog.at(world.now) if world.place.backlog else []
+        fate = rng.random()
+        if not spells or fate > 0.75:
+            return self.open(author, title, count, is_draft=is_draft)
+        spell = rng.choice(spells)
+        word = title.split()[0].lower()
+        if fate < 0.2:  # written small, as most tools make branches
+            head = f"feature/{spell.key.lower()}-{word}-{len(self.all)}"
+            pull = self.open(author, title, count, is_draft=is_draft, head=head)
+            self.name(pull, spell, "branch")
+        elif fate < 0.4:
+            pull = self.open(author, f"{spell.key} {title}", count, is_draft=is_draft)
+            self.name(pull, spell, "title", "commit", "branch")
+            pull.titled = spell
+        elif fate < 0.5:
+            text = f"Implements {spell.key}, in UTF-8 as of ISO-8601."
+            pull = self.open(author, title, count, is_draft=is_draft, body=text)
+            self.name(pull, spell, "text")
+        elif fate < 0.62:
+            message = f"{title}\n\nRefs: {spell.key}"
+            if rng.random() < 0.5:
+                message = f"[{spell.key}] {title}"
+            pull = self.open(author, title, count, is_draft=is_draft, message=message)
+            self.name(pull, spell, "commit")
+        else:
+            pull = self.open(author, title, count, is_draft=is_draft)
+            self.link(pull, spell)
+        return pull
+
+    def name(self, pull: Pull, spell: Spell, *methods: str) -> None:
+        """Remember that the pull request names an issue of Jira."""
+        at = utc(self.world.now)
+        self.mentions += [
+            Mention(pull.id, spell.issue_id, spell.key, method, at) for method in methods
+        ]
+
+    def link(self, pull: Pull, spell: Spell) -> None:
+        """A link from the issue in Jira to the pull request."""
+        world = self.world
+        identity = str(8_000_000 + world.index * 10_000 + len(self.remote_links))
+        url = world.say.pull_url(pull.number)
+        kind = "com.gitlab.integration" if world.is_gitlab else "com.github.integration.production"
+        self.remote_links.append(
+            (spell.issue_id, JiraRemoteLink(identity, url, pull.title, utc(world.now), kind))
+        )
+        self.name(pull, spell, "remote_link")
 
     def open_stacked(self, parent: Pull) -> None:
         """A pull request into the branch of another one."""
@@ -160,7 +220,7 @@ class Pulls:
             else int(min(20 * MINUTE + rng.expovariate(1.0) * 14 * HOUR, 12 * DAY))
         )
         tip = from_sha or world.branch_point(begun)
-        number = world.next_number()
+        number = world.next_number("pull")
         shas: list[str] = []
         times = sorted(begun + int(rng.random() * (now - begun - 30)) for _ in range(count))
         times[0] = begun
@@ -169,10 +229,8 @@ class Pulls:
             # An amended or rebased commit keeps when it was written.
             moved = authored + (int(rng.random() * (now - authored)) if rng.random() < 0.25 else 0)
             committed = max(committed, moved)
-            headline = message or (title if position == 0 else self.title())
-            tip = world.commit(
-                (tip,), author, authored, committed, headline, has_account=rng.random() > 0.03
-            )
+            headline = (message or title) if position == 0 else self.title()
+            tip = world.commit((tip,), author, authored, committed, headline)
             world.commit_pulls[tip] = number
             shas.append(tip)
         identity, database_id = world.identify("PR")
@@ -221,7 +279,8 @@ class Pulls:
             return
         prefix = "RFRE" if kind == "READY_FOR_REVIEW" else "CTDE"
         pull.is_draft = kind == "CONVERT_TO_DRAFT"
-        pull.turns.append(DraftTurn(self.world.identify(prefix)[0], kind, utc(self.world.now)))
+        identity, database_id = self.world.identify(prefix)
+        pull.turns.append(DraftTurn(identity, kind, utc(self.world.now), database_id))
         pull.touched.append(self.world.now)
 
     def await_review(self, pull: Pull) -> None:
@@ -270,6 +329,11 @@ class Pulls:
         """Write a review; comments on lines carry the time of the review."""
         world, now = self.world, self.world.now
         identity, database_id = world.identify("PRR")
+        says = world.rng.choice(words.REMARKS) if world.chance(0.4) else ""
+        if world.is_gitlab:
+            # There a review is its notes and nothing else, but for an approval.
+            says = ""
+            comments = max(comments, 0 if state in ("APPROVED", "PENDING") else 1)
         written = tuple(
             self._comment("PRRC", reviewer, world.rng.choice(words.REMARKS))
             for _ in range(comments)
@@ -277,8 +341,7 @@ class Pulls:
         pull.reviews.append(
             Review(
                 identity, database_id, reviewer, state, utc(now),
-                None if state == "PENDING" else utc(now), pull.shas[-1],
-                world.rng.choice(words.REMARKS) if world.chance(0.4) else "", written,
+                None if state == "PENDING" else utc(now), pull.shas[-1], says, written,
             )
         )  # fmt: skip
         pull.touched.append(now)
@@ -312,18 +375,13 @@ class Pulls:
             tip = world.branch_point(world.now - 30)
             shas = []
             for old in pull.shas:
-                commit = world.commits[old]
-                tip = world.commit(
-                    (tip,), commit.author, int(commit.authored_at.timestamp()), world.now - 30,
-                    commit.message, (commit.additions, commit.deletions),
-                    has_account=commit.has_account,
-                )  # fmt: skip
+                tip = world.copy(old, tip, world.now - 30)
                 world.commit_pulls[tip] = pull.number
                 shas.append(tip)
             if len(shas) > 2 and rng.random() < 0.3:
                 shas.pop()  # a commit that nobody ever sees again
             pull.shas = shas
-        elif world.habit.merge != "rebase" and rng.random() < 0.25 and not pull.parent:
+        elif world.method not in ("rebase", "ff") and rng.random() < 0.25 and not pull.parent:
             at = world.just_before(20, pull.shas[-1], world.main[-1])
             tip = world.commit(
                 (pull.shas[-1], world.main[-1]), pull.author, at, at,
@@ -373,7 +431,7 @@ class Pulls:
             "pull_request", pull.id, pull.merge_sha,
             min(world.commits[sha].authored_at for sha in pull.shas), utc(now),
             pull.author.is_bot, pull.hotfix, pull.reverts.id if pull.reverts else None, pull.closes,
-            position is not None,
+            (pull.trouble,) if pull.trouble else (), position is not None,
         )  # fmt: skip
         pull.change = change
         self.by_change[change.id] = pull
@@ -393,63 +451,81 @@ class Pulls:
 
     def _merge_into_main(self, pull: Pull, by: Account) -> int:
         world, now = self.world, self.world.now
-        pull.method = world.habit.merge
+        pull.method = world.method
+        if pull.method == "ff":
+            return self._fast_forward(pull)
         lines = self._lines(pull)
+        text = world.say.squashed(pull.number, pull.title)
+        if pull.reverts:
+            text += f"\n\n{world.say.reverts(self.by_change[pull.reverts.id].number)}"
+        merging = world.say.merged(pull.number, pull.head, pull.base, pull.title)
         if pull.method == "squash":
-            text = f"{pull.title} (#{pull.number})"
-            if pull.reverts:
-                undone = self.by_change[pull.reverts.id]
-                text += f"\n\nReverts {world.owner}/{world.name}#{undone.number}"
             sha = world.commit((world.main[-1],), pull.author, now, now, text, lines)
+            if world.is_gitlab:
+                pull.squash_sha = sha
+        elif pull.method == "squash_merge":
+            base = world.commits[pull.shas[0]].parents[0]
+            pull.squash_sha = world.commit((base,), pull.author, now, now, text, lines)
+            world.commit_pulls[pull.squash_sha] = pull.number
+            sha = world.commit((world.main[-1], pull.squash_sha), by, now, now, merging, lines)
         elif pull.method == "merge":
-            text = (
-                f"Merge pull request #{pull.number} from {world.owner}/{pull.head}\n\n{pull.title}"
-            )
-            sha = world.commit((world.main[-1], pull.shas[-1]), by, now, now, text, lines)
+            sha = world.commit((world.main[-1], pull.shas[-1]), by, now, now, merging, lines)
         else:
             for old in pull.shas:
-                commit = world.commits[old]
-                sha = world.commit(
-                    (world.main[-1],), commit.author, int(commit.authored_at.timestamp()), now,
-                    commit.message, (commit.additions, commit.deletions),
-                    has_account=commit.has_account,
-                )  # fmt: skip
+                sha = world.copy(old, world.main[-1], now)
                 world.commit_pulls[sha] = pull.number
                 world.extend_main(sha)
-            pull.merge_sha = sha
+            pull.merge_sha = pull.own_merge_sha = sha
             return len(world.main) - 1
         pull.merge_sha = sha
+        pull.own_merge_sha = None if sha == pull.squash_sha else sha
         world.commit_pulls[sha] = pull.number
         return world.extend_main(sha)
+
+    def _fast_forward(self, pull: Pull) -> int:
+        """The branch is rebased by a last push and becomes the tip of the default branch."""
+        world, now = self.world, self.world.now
+        tip, shas = world.main[-1], []
+        for old in pull.shas:
+            tip = world.copy(old, tip, now)
+            world.commit_pulls[tip] = pull.number
+            shas.append(tip)
+            world.extend_main(tip)
+        pull.shas = shas
+        pull.pushes.append(Push(utc(now), tuple(shas), True))
+        pull.merge_sha = tip
+        return len(world.main) - 1
 
     def _merge_into_branch(self, pull: Pull, by: Account) -> None:
         """Into another pull request's branch, or a release branch (there: always squashed)."""
         world, now = self.world, self.world.now
         parent = pull.parent
         lines = self._lines(pull)
+        text = world.say.squashed(pull.number, pull.title)
         if parent is None:
             pull.method = "squash"
-            text = f"{pull.title} (#{pull.number})"
             pull.merge_sha = world.commit(
                 (world.line_tip(pull.base),), pull.author, now, now, text, lines
             )
         else:
             assert parent.is_open
-            pull.method = "merge" if world.habit.merge == "merge" else "squash"
+            pull.method = "merge" if world.method == "merge" else "squash"
             if pull.method == "merge":
-                text = f"Merge pull request #{pull.number} from {world.owner}/{pull.head}"
+                text = world.say.merged(pull.number, pull.head, pull.base, pull.title)
                 pull.merge_sha = world.commit(
                     (parent.shas[-1], pull.shas[-1]), by, now, now, text, lines
                 )
                 parent.shas = [*parent.shas, *pull.shas, pull.merge_sha]
             else:
-                text = f"{pull.title} (#{pull.number})"
                 pull.merge_sha = world.commit(
                     (parent.shas[-1],), pull.author, now, now, text, lines
                 )
                 parent.shas = [*parent.shas, pull.merge_sha]
             parent.pushes.append(Push(utc(now), tuple(parent.shas)))
             parent.touched.append(now)
+        pull.own_merge_sha = pull.merge_sha
+        if world.is_gitlab and pull.method == "squash":
+            pull.squash_sha, pull.own_merge_sha = pull.merge_sha, None
         world.commit_pulls[pull.merge_sha] = pull.number
 
     def _lines(self, pull: Pull) -> tuple[int, int]:
@@ -464,20 +540,24 @@ class Pulls:
         else:
             self.comment(pull, world.somebody())
 
-    def open_revert(self, change: Change, closes: tuple[int, ...] = ()) -> Pull | None:
-        """GitHub's revert button; sometimes the text is written by hand, only the title tells."""
+    def open_revert(
+        self, change: Change, closes: tuple[int, ...] = (), fixes: Spell | None = None
+    ) -> Pull | None:
+        """The revert button; sometimes the text is written by hand, only the title tells."""
         undone = self.by_change.get(change.id)
         if undone is None or undone.base != self.world.habit.default_branch:
             return None
         world = self.world
         headline = f'Revert "{undone.title}"'
-        body = f"Reverts {world.owner}/{world.name}#{undone.number}"
+        body = world.say.reverts(undone.number)
         if world.chance(0.15):
             body = "This broke things, taking it out for now."
         if closes:
             body += f"\n\nFixes #{closes[0]}"
+        if fixes:
+            body += f"\n\nFor {fixes.key}"
         message = f"{headline}\n\nThis reverts commit {undone.merge_sha}."
-        if undone.method == "merge":
+        if undone.method in ("merge", "squash_merge"):
             first = world.commits[undone.merge_sha or ""].parents[0]
             message = (
                 f"{headline}\n\nThis reverts commit {undone.merge_sha}, reversing\n"
@@ -487,5 +567,11 @@ class Pulls:
             world.somebody(), headline, 1, body=body, closes=closes, reverts=change, quick=True,
             message=message, head=f"revert-{undone.number}-{undone.head.replace('/', '-')}",
         )  # fmt: skip
+        if fixes:
+            self.name(pull, fixes, "text")
+            pull.trouble = fixes.issue_id
+        if undone.titled:
+            pull.titled = undone.titled
+            self.name(pull, undone.titled, "title", "commit")
         self.live(pull)
         return pull

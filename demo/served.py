@@ -44,7 +44,9 @@ class CompanyCatalog(Catalog):
         self.accounts = [account_node(one) for one in company.accounts if not one.is_deleted]
         self._accounts = {node["id"]: node for node in self.accounts}
         self.viewer = self.accounts[0]
-        self._indexes = {name.lower(): index for index, name in enumerate(company.names)}
+        here = [index for index in range(len(company.names)) if company.source(index) == "github"]
+        self._names = sorted(company.names[index] for index in here)
+        self._indexes = {company.names[index].lower(): index for index in here}
         self._views: OrderedDict[int, CompanyView] = OrderedDict()
         self.teams = self._team_nodes()
 
@@ -56,7 +58,7 @@ class CompanyCatalog(Catalog):
         """Repository names in alphabetical order."""
         if owner.lower() != self.company.owner.login:
             return []
-        return sorted(self.company.names)
+        return list(self._names)
 
     def repository(self, owner: str, name: str) -> RepositoryView | None:
         """A repository by its name, in any case."""
@@ -80,7 +82,8 @@ class CompanyCatalog(Catalog):
         if parsed is None or not parsed[1] or not isinstance(parsed[1][0], int):
             return None
         index = parsed[1][0] - 100_000
-        return self.view(index) if 0 <= index < len(self.company.names) else None
+        is_here = 0 <= index < len(self.company.names) and self.company.source(index) == "github"
+        return self.view(index) if is_here else None
 
     def commit_of_id(self, identity: str) -> Node | None:
         """A commit by its node id."""
@@ -119,7 +122,8 @@ def account_node(account: Account) -> Node:
     """A User or Bot; GraphQL calls a bot by its name without [bot]."""
     return {
         "__typename": account.kind, "id": account.id, "databaseId": account.database_id,
-        "login": account.login, "name": account.name, "email": account.email,
+        "login": account.login, "name": account.name or None,
+        "email": account.public_email or "",
         "url": f"https://github.com/{account.login}", "resourcePath": f"/{account.login}",
         "createdAt": iso(account.created_at), "updatedAt": iso(account.created_at),
     }  # fmt: skip
@@ -213,7 +217,7 @@ class CompanyView(RepositoryView):
             account = self._actor(commit.author) if commit.has_account else None
             headline, _, rest = commit.message.partition("\n")
             authored, committed = iso(commit.authored_at), iso(commit.committed_at)
-            name, email = commit.author.name, commit.author.email
+            name, email = commit.written_name, commit.written_email
             node = {
                 "__typename": "Commit", "id": node_id("C", self.story.database_id, sha),
                 "oid": sha, "abbreviatedOid": sha[:7], "additions": commit.additions,
@@ -293,7 +297,10 @@ class CompanyView(RepositoryView):
             "oid": tag.object_sha, "abbreviatedOid": tag.object_sha[:7], "name": tag.name,
             "message": f"Version {tag.name}\n", "repository": self.node, "target": commit,
             "commitUrl": f"{self.web}/commit/{tag.object_sha}",
-            "tagger": git_actor(tag.tagger.name, tag.tagger.email, date, self._actor(tag.tagger)),
+            "tagger": git_actor(
+                tag.tagger.name or tag.tagger.login, tag.tagger.email, date,
+                self._actor(tag.tagger),
+            ),
         }  # fmt: skip
         ref = self._ref(tag.name, "refs/tags/", target, commit)
         ref["_date"] = date

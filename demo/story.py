@@ -185,7 +185,9 @@ class Storyteller:
 
     def _finished(self) -> RepositoryStory:
         world, habit = self.world, self.world.habit
-        incidents = [one for one in (t.incident() for t in self.incidents.all) if one is not None]
+        kept = self.incidents.kept_in_jira
+        told = [trouble.incident() for trouble in (*self.incidents.all, *kept)]
+        incidents = [one for one in told if one is not None]
         return RepositoryStory(
             id=world.id,
             database_id=world.database_id,
@@ -217,4 +219,10 @@ class Storyteller:
             shipments=tuple(world.shipments),
             incidents=tuple(incidents),
             merged=tuple(world.merged),
+            source=world.place.source,
+            group_id=world.place.group_id,
+            merge_method=world.method,
+            mentions=tuple(self.pulls.mentions),
+            remote_links=tuple(self.pulls.remote_links),
+            jira_issues=tuple(trouble.ticket.ticket.freeze() for trouble in kept if trouble.ticket),
         )

@@ -211,3 +211,29 @@ LABELS = (
     ("hotfix", "e99695", False),
     ("customer 🧑‍💻", "c5def5", False),
 )
+# Who plans and reports, and writes no code.
+PLANNERS = (
+    ("Marta Nowak", ""),
+    ("Dieter Hoffmann", ""),
+    ("Akira Sato", "Support"),
+)
+# German summaries: things, and what is to be done with them.
+DINGE = (
+    "Zahlungsarten",
+    "Mahnläufe",
+    "Rückerstattung",
+    "SEPA-Lastschrift",
+    "Rechnungsnummern",
+    "Währungsrundung",
+    "Kontoauszüge",
+    "Gutschriften",
+)
+TUN = (
+    "ergänzen",
+    "prüfen",
+    "beschleunigen",
+    "übersetzen",
+    "absichern",
+    "vereinfachen",
+    "für Großkunden freischalten",
+)

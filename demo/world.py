@@ -15,12 +15,17 @@ from random import Random
 from typing import Any
 
 from demo.almanac import DAY, HOUR, Calendar, second, utc
+from demo.dialects import GitHubWords, GitLabWords
 from demo.habits import Habit
 from demo.ids import node_id, sha1
 from demo.model import Account, BranchHead, Change, Commit, Shipment
+from demo.planning_model import JiraUser
+from demo.tickets import Backlog
 
 # Room for the ids of one repository: 31 bits (GraphQL's Int) hold 10,000 such repositories.
 IDS_PER_REPOSITORY = 200_000
+# All notes of GitLab share one row of numbers.
+_NOTES = ("IC", "PRR", "PRRC", "RFRE", "CTDE")
 
 
 @dataclass
@@ -32,6 +37,18 @@ class Crew:
     review_bot: Account
     deploy_bot: Account
     robot: Account  # a User that only the settings call a bot
+    reporters: dict[str, JiraUser] = field(default_factory=dict)  # person → account in Jira
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a repository lives and where its people keep their work."""
+
+    source: str = "github"
+    group_id: int | None = None
+    merge: str | None = None  # GitLab: merge, ff, squash or squash_merge
+    incidents: str = "label"  # label, type (GitLab's own) or jira
+    backlog: Backlog | None = None  # the Jira issues that are being worked on
 
 
 @dataclass
@@ -64,12 +81,19 @@ class World:
         calendar: Calendar,
         start: int,
         until: int,
+        place: Place | None = None,
     ) -> None:
         self.rng = Random(f"{seed}/{name}")
         self.index, self.habit, self.owner, self.name = index, habit, owner, name
         self.crew, self.calendar, self.start, self.until = crew, calendar, start, until
+        self.place = place or Place()
+        self.is_gitlab = self.place.source == "gitlab"
+        self.say: GitHubWords | GitLabWords = (GitLabWords if self.is_gitlab else GitHubWords)(
+            f"{owner}/{name}"
+        )
+        self.method = self.place.merge or habit.merge
         self.database_id = 100_000 + index
-        self.id = node_id("R", self.database_id)
+        self.id = str(self.database_id) if self.is_gitlab else node_id("R", self.database_id)
         self.now = start
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._sequence = 0
@@ -83,7 +107,7 @@ class World:
         self.merged: list[Change] = []
         self.shipments: list[Shipment] = []
         self.environments: dict[str, Environment] = {}
-        self.number = 0
+        self.numbers: dict[str, int] = {}
         self.archived_at: int | None = None
         self.devs = crew.people
 
@@ -119,18 +143,23 @@ class World:
         return count
 
     def identify(self, prefix: str) -> tuple[str, int]:
-        """Node id and database id of the next thing of a kind."""
+        """Node id (GitLab: the number as text) and database id of the next thing of a kind."""
+        if self.is_gitlab and prefix in _NOTES:
+            prefix = "NOTE"
         count = self._counters.get(prefix, 0) + 1
         if count >= IDS_PER_REPOSITORY:
             raise ValueError(f"{self.name}: more than {IDS_PER_REPOSITORY} things of one kind")
         self._counters[prefix] = count
         database_id = self.index * IDS_PER_REPOSITORY + count
+        if self.is_gitlab:
+            return str(database_id), database_id
         return node_id(prefix, self.database_id, database_id), database_id
 
-    def next_number(self) -> int:
-        """Issues and pull requests share one row of numbers."""
-        self.number += 1
-        return self.number
+    def next_number(self, kind: str) -> int:
+        """Issues and pull requests share one row of numbers; on GitLab each has its own."""
+        kind = kind if self.is_gitlab else ""
+        self.numbers[kind] = self.numbers.get(kind, 0) + 1
+        return self.numbers[kind]
 
     def somebody(self, but: Account | None = None) -> Account:
         """One of the crew, not `but`."""
@@ -157,9 +186,11 @@ class World:
         message: str,
         lines: tuple[int, int] | None = None,
         pushed: int | None = None,
-        has_account: bool = True,
+        signature: tuple[str, str] | None = None,
     ) -> str:
-        """Make a commit; its hash depends on all it holds."""
+        """Make a commit; its hash depends on all it holds. `signature`: of a copied commit."""
+        if signature is None:
+            signature = self._signature(author)
         if lines is None:
             lines = (1 + int(self.rng.expovariate(1 / 40)), int(self.rng.expovariate(1 / 15)))
         sha = sha1("commit", self.owner, self.name, parents, author.login, authored, committed,
@@ -167,9 +198,25 @@ class World:
         self.commits[sha] = Commit(
             sha, parents, author, utc(authored), utc(committed),
             utc(self.now if pushed is None else pushed), message, lines[0], lines[1],
-            1 + (lines[0] + lines[1]) // 30, has_account,
+            1 + (lines[0] + lines[1]) // 30, signature[1] in author.registered, signature,
         )  # fmt: skip
         return sha
+
+    def copy(self, sha: str, parent: str, committed: int, pushed: int | None = None) -> str:
+        """The same commit on top of another one, as a rebase makes it."""
+        old = self.commits[sha]
+        return self.commit(
+            (parent,), old.author, second(old.authored_at), committed, old.message,
+            (old.additions, old.deletions), pushed, old.signature,
+        )  # fmt: skip
+
+    def _signature(self, author: Account) -> tuple[str, str]:
+        """What this commit says of its author: the usual, now and then something else."""
+        if not author.signatures:
+            return author.name, author.email
+        fate = self.rng.random()
+        place = 0 if fate < 0.9 else 1 if fate < 0.97 else 2
+        return author.signatures[min(place, len(author.signatures) - 1)]
 
     def extend_main(self, sha: str, at: int | None = None) -> int:
         """Put a commit at the tip of the default branch; its position is given back."""

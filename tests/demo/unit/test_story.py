@@ -84,7 +84,7 @@ def test_nothing_is_shown_before_it_happens(company: Company) -> None:
     now = company.until - timedelta(days=40)
     catalog = CompanyCatalog(company, now)
     limit = now.isoformat()[:19] + "Z"
-    for name in company.names:
+    for name in catalog.names("acme"):
         view = catalog.repository("acme", name)
         assert isinstance(view, CompanyView)
         for kind in ("pulls", "issues", "releases", "deployments", "runs"):
