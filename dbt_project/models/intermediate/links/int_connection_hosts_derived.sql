@@ -1,4 +1,5 @@
 -- Where people see what an API serves: api.github.com is github.com, https://HOST/api/v3 is HOST.
+-- What is reached through this machine (a tunnel, a demo) has another name for people: null.
 with addresses as (
 
     select
@@ -14,7 +15,13 @@ with addresses as (
 select
     connection,
     source,
-    regexp_replace(split_part(address, '/', 1), '^api\.(github\.com|.+\.ghe\.com)$', '\1') as host,
+    case
+        when split_part(address, '/', 1) !~ '^(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$'
+            then
+                regexp_replace(
+                    split_part(address, '/', 1), '^api\.(github\.com|.+\.ghe\.com)$', '\1'
+                )
+    end as host,
     -- an installation may live below a path
     ltrim(substr(address, length(split_part(address, '/', 1)) + 1) || '/', '/') as path_prefix
 from addresses

@@ -1,12 +1,25 @@
 -- Addresses of pull requests, merge requests and commits that Jira's issues lead to.
-with urls as (
+with removed as (
+
+    select distinct
+        issue_id,
+        from_value as remote_link_id
+    from {{ ref('stg_jira__issue_changes') }}
+    where field = 'RemoteIssueLink' and from_value is not null and to_value is null
+
+),
+
+urls as (
 
     select
-        issue_id,
-        url,
+        links.issue_id,
+        links.url,
         'remote_link' as method,
         1 as preference
-    from {{ ref('stg_jira__remote_links') }}
+    from {{ ref('stg_jira__remote_links') }} as links
+    left join removed
+        on links.issue_id = removed.issue_id and links.remote_link_id = removed.remote_link_id
+    where removed.issue_id is null
 
     union all
 
@@ -40,6 +53,10 @@ select
     lower(parts[1]) as host,
     -- GitLab puts a dash between a project's path and what is in it
     lower(regexp_replace(parts[2], '/-$', '')) as path,
+    case
+        when parts[2] like '%/-' or lower(parts[3]) = 'merge_requests' then 'gitlab'
+        when lower(parts[3]) = 'pull' then 'github'
+    end as source,
     case when lower(parts[3]) = 'commit' then 'commit' else 'pull_request' end as kind,
     lower(parts[4]) as name
 from matched

@@ -1,6 +1,12 @@
 {{ config(materialized='table', post_hook='analyze {{ this }}') }}
 
-with urls as (
+with hosts as (
+
+    select * from {{ ref('int_connection_hosts_derived') }}
+
+),
+
+urls as (
 
     select distinct on (parsed.issue_id, repositories.repository_id, parsed.kind, parsed.name)
         parsed.issue_id,
@@ -10,7 +16,16 @@ with urls as (
         parsed.method,
         parsed.preference
     from {{ ref('int_jira_urls_parsed') }} as parsed
-    inner join {{ ref('int_connection_hosts_derived') }} as hosts on parsed.host = hosts.host
+    inner join hosts
+        on
+            coalesce(parsed.source, hosts.source) = hosts.source
+            and (
+                parsed.host = hosts.host
+                or (
+                    hosts.host is null
+                    and not exists (select 1 from hosts as named where named.host = parsed.host)
+                )
+            )
     inner join {{ ref('int_repositories_unioned') }} as repositories
         on
             hosts.connection = repositories.connection

@@ -16,7 +16,7 @@ fields_read as (
         untranslated_name,
         used_as as topic
     from fields
-    where used_as is not null
+    where used_as in ('story_points', 'sprint', 'flagged')
 
     union all
 
@@ -28,7 +28,7 @@ fields_read as (
         untranslated_name,
         'flagged'
     from fields
-    where lower('Flagged') in (lower(name), lower(untranslated_name)) and used_as is null
+    where 'flagged' in (lower(name), lower(untranslated_name)) and used_as is null
 
 ),
 
@@ -71,7 +71,8 @@ changes as (
     select
         *,
         case
-            when field_id like 'customfield\_%' then field_id
+            -- entries show the flag's untranslated name, whatever the site's language
+            when field_id like 'customfield\_%' and lower(field) != 'flagged' then field_id
             else '~' || lower(field)
         end as label,
         case when change_id ~ '^[0-9]{1,30}$' then change_id::numeric end as change_number
