@@ -3,69 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.github.client import GithubClient
 from ingestion.http import ApiError, BadReply, Forbidden, NotFound, Reply, Unreachable
+from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
 from ingestion.settings import GithubConnection, SettingsError
+
+__all__ = ["CheckReport", "OwnerReport", "TokenReport", "check"]
 
 # Scopes that let a classic token read everything; a broader one includes them.
 _READS_PRIVATE = {"repo"}
 _READS_TEAMS = {"read:org", "write:org", "admin:org"}
-
-
-@dataclass
-class OwnerReport:
-    """What a token sees of one owner."""
-
-    login: str
-    type: str | None = None
-    repositories: int | None = None
-    error: str | None = None
-
-
-@dataclass
-class TokenReport:
-    """One credential: whose it is, its scopes (None where its kind has none), what is left."""
-
-    label: str
-    login: str | None = None
-    scopes: list[str] | None = None
-    remaining: dict[str, str] = field(default_factory=dict)
-    """By resource: "4999 of 5000"; empty where the server has no limits."""
-    owners: list[OwnerReport] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    error: str | None = None
-
-
-@dataclass
-class CheckReport:
-    """What `sei check` shows of one connection."""
-
-    connection: str
-    api_url: str
-    tokens: list[TokenReport] = field(default_factory=list)
-    error: str | None = None
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether a load has a chance: every token works and every owner is seen by one."""
-        return not self.errors()
-
-    def errors(self) -> list[str]:
-        """What has to be mended first, one line each."""
-        found = [self.error] if self.error else []
-        found += [token.error for token in self.tokens if token.error]
-        for position in range(max((len(t.owners) for t in self.tokens), default=0)):
-            seen = [t.owners[position] for t in self.tokens if len(t.owners) > position]
-            if seen and all(owner.error for owner in seen):
-                found.append(str(seen[0].error))
-        return list(dict.fromkeys(found))
-
-    def warnings(self) -> list[str]:
-        """What will be missing, one line each."""
-        return [warning for token in self.tokens for warning in token.warnings]
 
 
 def check(

@@ -5,6 +5,7 @@ calls `run`.
 """
 
 from ingestion.loading.batches import arrow_schema, clean, join, to_arrow
+from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
 from ingestion.loading.collector import Collector, People
 from ingestion.loading.reader import ConnectionReader, Handed, Outcome, Unit
 from ingestion.loading.resources import WRITE_DISPOSITION, table_resources
@@ -14,6 +15,7 @@ from ingestion.loading.times import timestamp
 
 __all__ = [
     "WRITE_DISPOSITION",
+    "CheckReport",
     "Collector",
     "ConnectionReader",
     "Failure",
@@ -21,9 +23,11 @@ __all__ = [
     "LoadError",
     "LoadResult",
     "Outcome",
+    "OwnerReport",
     "People",
     "Progress",
     "Report",
+    "TokenReport",
     "Unit",
     "arrow_schema",
     "clean",

@@ -54,6 +54,8 @@ class Outcome(Generic[U]):
     """succeeded, failed or skipped (nothing changed)."""
     failed_resource: str | None = None
     reason: str | None = None
+    is_partial: bool = False
+    """It failed, but some of its lists were read."""
     is_unfinished: bool = False
     """The round's time was over: the unit goes on from its state in the next one."""
 
@@ -105,7 +107,8 @@ class ConnectionReader(ABC, Generic[U]):
         self._told_at = 0.0
         self._todo: list[U] | None = None
         self._begun: set[str] = set()
-        self._outcomes: list[Row] = []
+        self._attempts: dict[tuple[Any, ...], Row] = {}
+        self._unsent: dict[tuple[Any, ...], None] = {}
 
     # What a source says
 
@@ -140,6 +143,13 @@ class ConnectionReader(ABC, Generic[U]):
     def end_round(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
         """Yields what was gathered across the units of a round (accounts, say)."""
         yield from ()
+
+    def is_counted(self, unit: U) -> bool:
+        """Whether the unit is one of the repositories that people count."""
+        return True
+
+    def paused(self, message: Handed[U]) -> None:
+        """Notes what came of a unit that goes on in the next round."""
 
     def close(self) -> None:
         """Ends all waits and closes the connections."""
@@ -199,12 +209,27 @@ class ConnectionReader(ABC, Generic[U]):
         logger.warning("%s: %s: %s", name, resource, reason)
         if is_fatal:
             self.report.first_error = self.report.first_error or error
+            self.report.lists_failed += 1
             self.report.failures.append(Failure(name, resource, reason))
         # One row a name: the list of repositories failing says more than the teams.
         key = self.attempt(name, None)
-        self._outcomes = [r for r in self._outcomes if not key.items() <= r.items()]
+        self._attempts.pop(tuple(key.values()), None)
         seconds = time.monotonic() - started
-        self._outcomes.append({**key, **_attempt("failed", resource, reason, reading, seconds)})
+        self.note(key, _attempt("failed", resource, reason, reading, seconds))
+
+    def note(self, key: Row, row: Row) -> None:
+        """Notes an attempt; several at one unit make one row, in which a failure outlasts."""
+        place = tuple(key.values())
+        if (known := self._attempts.get(place)) is not None:
+            for column in ("row_count", "request_count", "seconds"):
+                row[column] += known[column]
+            if known["status"] == "failed":
+                for column in ("failed_resource", "reason"):
+                    parts = dict.fromkeys(filter(None, (known[column], row[column])))
+                    row[column] = one_line("; ".join(parts), 500) or None
+                row["status"] = "failed"
+        self._attempts[place] = {**key, **row}
+        self._unsent[place] = None
 
     def took(self, message: Handed[U]) -> None:
         """Notes the outcome of a unit."""
@@ -212,17 +237,19 @@ class ConnectionReader(ABC, Generic[U]):
         assert outcome is not None
         assert reading is not None
         name = outcome.unit.full_name
-        self.report.repositories += 1
-        if outcome.status == "skipped":
-            self.report.skipped += 1
+        if self.is_counted(outcome.unit):
+            self.report.repositories += 1
+            self.report.skipped += outcome.status == "skipped"
         if outcome.status == "failed":
-            failure = Failure(name, outcome.failed_resource, outcome.reason or "unknown")
+            failure = Failure(
+                name, outcome.failed_resource, outcome.reason or "unknown", outcome.is_partial
+            )
             self.report.failures.append(failure)
             logger.warning("%s: %s: %s", name, failure.resource, failure.reason)
         row = _attempt(
             outcome.status, outcome.failed_resource, outcome.reason, reading, message.seconds
         )
-        self._outcomes.append({**self.attempt(name, outcome.unit.id), **row})
+        self.note(self.attempt(name, outcome.unit.id), row)
         self._tell(name)
 
     def _batches(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
@@ -230,12 +257,13 @@ class ConnectionReader(ABC, Generic[U]):
         if self._todo is None:
             units = yield from self._counted(self.begin(state))
             self._todo = list(units)
-            self.report.total = len(self._todo)
+            self.report.total = sum(map(self.is_counted, self._todo))
         yield from self._read_units(state)
         yield from self._counted(self.end_round(state))
-        if self._outcomes:
-            yield self._count(self.arrow(self.syncs_table, self._outcomes))
-        self._outcomes = []
+        if self._unsent:
+            found = [self._attempts[place] for place in self._unsent if place in self._attempts]
+            yield self._count(self.arrow(self.syncs_table, found))
+        self._unsent = {}
         self._tell(None, at_once=True)
 
     def _read_units(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
@@ -272,6 +300,7 @@ class ConnectionReader(ABC, Generic[U]):
                     known[message.outcome.unit.id] = message.outcome.state
                     if message.outcome.is_unfinished:
                         unfinished.append(message.outcome.unit)
+                        self.paused(message)
                     else:
                         self.took(message)
                 else:

@@ -32,6 +32,8 @@ class Failure:
     repository: str
     resource: str | None
     reason: str
+    is_partial: bool = False
+    """Other lists of it were read."""
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Report:
     repositories: int = 0
     skipped: int = 0
     total: int = 0
+    lists_failed: int = 0
+    """Owners (groups, lists) among the failures: their repositories are not in the total."""
     first_error: Exception | None = None
     """What kept the first owner (group, list) from being read."""
 

@@ -60,8 +60,9 @@ def run(
         if reader is not None:
             reader.close()
     report = reader.report
-    if report.failures and len(report.failures) >= max(report.total, 1):
-        raise LoadError(_nothing_read(report.failures)) from report.first_error
+    whole = [failure for failure in report.failures if not failure.is_partial]
+    if whole and len(whole) - report.lists_failed >= report.total:
+        raise LoadError(_nothing_read(whole)) from report.first_error
     return LoadResult(
         connection=connection,
         synced_at=synced_at,

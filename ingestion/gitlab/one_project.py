@@ -1,0 +1,228 @@
+"""Everything of one project but its merge requests and issues: what changed is read.
+
+What may be left alone (README.md, "What is not asked") is decided here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from ingestion.gitlab import lists
+from ingestion.gitlab.commits import Commits
+from ingestion.gitlab.groups import as_json
+from ingestion.gitlab.merge_requests import is_nothing_there
+from ingestion.gitlab.pipelines import Pipelines
+from ingestion.gitlab.project import Project
+from ingestion.gitlab.reading import Reading
+from ingestion.http import ApiError, Forbidden, NotFound, Stopped, Unauthorized, Unreachable
+from ingestion.http.errors import one_line
+from ingestion.loading import Outcome, timestamp
+from ingestion.loading.batches import Row
+
+logger = logging.getLogger(__name__)
+
+# GitLab moves last_activity_at at most once an hour (RESET_PROJECT_ACTIVITY_INTERVAL in its
+# source); the rest is for clocks and for events that are written late.
+ACTIVITY_HOLDS = timedelta(minutes=70)
+# What no activity tells of: a release on an old tag, a new environment, a label.
+_LOOK_AGAIN = timedelta(days=7)
+
+State = dict[str, Any]
+
+
+class Gone(NotFound):
+    """The project was there when it was listed, and is no more."""
+
+
+class _Reader:
+    def __init__(self, reading: Reading, project: Project, state: State) -> None:
+        self.reading = reading
+        self.project = project
+        self.old = state
+        self.new: State = {**state, "name": project.full_name}
+        is_split = reading.sync.split(project.full_name)
+        if is_split and not state.get("is_split"):
+            # The changed paths of what was read before are missing.
+            self.new.pop("head_sha", None)
+        self.new["is_split"] = is_split
+        self.commits = Commits(reading, project, is_split)
+        self.head: str | None = self.new.get("head_sha")
+        self.is_quiet = is_split == bool(state.get("is_split")) and _is_quiet(
+            project, state, reading.sync.synced_at
+        )
+        self.elsewhere: list[str] = list(state.get("elsewhere") or [])
+        self.new["elsewhere"] = self.elsewhere
+
+    def steps(self) -> list[tuple[str, Callable[[], None]]]:
+        """The lists by the name of their table, in the order in which they are read."""
+        return [
+            ("commits", self.default_branch),
+            ("pipelines", self.pipelines),
+            ("deployments", self.deployments),
+            ("labels", self.labels),
+            ("environments", lambda: self.short("environments")),
+            ("tags", lambda: self.short("tags")),
+            ("releases", lambda: self.short("releases")),
+            ("commits", self.other_commits),
+        ]
+
+    def default_branch(self) -> None:
+        if self.is_quiet:
+            return
+        head = self.commits.head()
+        self.commits.read_default_branch(head, self.new.get("head_sha"))
+        self.head = self.new["head_sha"] = head
+
+    def pipelines(self) -> None:
+        if self.is_quiet and self.project.is_archived:
+            return
+        pipelines = Pipelines(self.reading, self.project, self.old.get("pipelines") or {})
+        self.new["pipelines"] = pipelines.read()
+        self.elsewhere += pipelines.deployed
+        if pipelines.is_changed:
+            # Something ran: it may have made tags, releases and environments, without activity.
+            self.is_quiet = False
+
+    def deployments(self) -> None:
+        if self.is_quiet and self.project.is_archived:
+            return
+        old: lists.WindowState = self.old.get("deployments") or {}
+        self.new["deployments"], shas = lists.read_deployments(self.reading, self.project, old)
+        self.elsewhere += shas
+        if shas:
+            self.is_quiet = False
+
+    def labels(self) -> None:
+        read_at = timestamp((self.old.get("labels") or {}).get("read_at"))
+        if read_at is None or self.reading.sync.synced_at - read_at >= timedelta(days=1):
+            self.short("labels")
+
+    def short(self, name: str) -> None:
+        if not self.is_quiet:
+            old = self.old.get(name) or {}
+            self.new[name], shas = lists.read_short(self.reading, self.project, name, old)
+            self.elsewhere += shas
+
+    def other_commits(self) -> None:
+        looked_at = self.old.get("looked_at") or []
+        found = self.commits.read_elsewhere(self.elsewhere, self.head, looked_at)
+        self.new["looked_at"] = found
+        self.elsewhere.clear()
+
+
+def read(
+    reading: Reading,
+    project: Project,
+    row: Row,
+    root: int,
+    newest_seen: datetime | None,
+    state: State,
+) -> Outcome[Any]:
+    """Hands over what changed in a project. A list that fails keeps its old cursor.
+
+    `row`: of the table projects, without its newest commit. `newest_seen`: the newest time that
+    the server told of any project, which its clock has passed. Only what concerns everybody is
+    raised: Unauthorized, Stopped.
+    """
+    reader = _Reader(reading, project, state)
+    failed: list[tuple[str, str]] = []
+    done = 0
+    for name, step in reader.steps():
+        if not project.may_have(name):
+            continue
+        try:
+            step()
+            reading.flush()
+            done += 1
+        except (Unauthorized, Stopped):
+            raise
+        except ApiError as error:
+            reading.flush_what_is_whole()
+            if is_nothing_there(error, project, name):
+                if _is_gone(reading, project):
+                    failed.append((name, "the project is gone since it was listed"))
+                    break
+                if isinstance(error, Forbidden):
+                    reading.problem(f"{name} are switched off or not allowed: {one_line(error)}")
+                continue
+            failed.append((name, one_line(error)))
+            if isinstance(error, Unreachable):
+                break
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            logger.debug("%s, %s", project.full_name, name, exc_info=True)
+            failed.append((name, f"a reply of unexpected shape: {one_line(repr(error))}"))
+            reading.flush_what_is_whole()
+    _put_project(reading, reader, {**row, "head_sha": reader.head}, root)
+    if not failed:
+        _settle(reader, newest_seen)
+    return _outcome(reading, reader, failed, done)
+
+
+def _put_project(reading: Reading, reader: _Reader, row: Row, root: int) -> None:
+    kept = as_json(row)
+    if kept != reader.old.get("row") or reader.old.get("gone_at"):
+        reading.put("projects", [row])
+        reading.flush_what_is_whole()
+    reader.new.update(row=kept, root=root)
+    reader.new.pop("gone_at", None)
+
+
+def _is_quiet(project: Project, state: State, synced_at: datetime) -> bool:
+    """Whether the last activity that GitLab tells of has been read, with all that it may hide."""
+    looked_at = timestamp(state.get("settled_at"))
+    return (
+        looked_at is not None
+        and project.last_activity_at is not None
+        and state.get("activity") == project.last_activity_at
+        and synced_at - looked_at < _LOOK_AGAIN
+    )
+
+
+def _settle(reader: _Reader, newest_seen: datetime | None) -> None:
+    """Notes whether this reading came late enough after the last activity to be its last.
+
+    Within an hour of it more may happen without moving last_activity_at. That hour is over when
+    the server told of anything later, or when the same activity was read that long ago by our own
+    clock: the two clocks are never compared.
+    """
+    new, synced_at = reader.new, reader.reading.sync.synced_at
+    activity = reader.project.last_activity_at
+    if reader.is_quiet and new.get("settled_at"):
+        return
+    if new.get("activity") != activity:
+        new.update(activity=activity, first_read_at=synced_at.isoformat())
+        new.pop("settled_at", None)
+    moment, first = timestamp(activity), timestamp(new.get("first_read_at"))
+    is_over = (
+        moment is not None and newest_seen is not None and (newest_seen - moment >= ACTIVITY_HOLDS)
+    )
+    if is_over or (first is not None and synced_at - first >= ACTIVITY_HOLDS):
+        new["settled_at"] = synced_at.isoformat()
+
+
+def _is_gone(reading: Reading, project: Project) -> bool:
+    try:
+        reading.get(project.path)
+    except NotFound:
+        return True
+    except ApiError:
+        return False
+    return False
+
+
+def _outcome(
+    reading: Reading, reader: _Reader, failed: list[tuple[str, str]], done: int
+) -> Outcome[Any]:
+    if failed:
+        names = ", ".join(dict.fromkeys(name for name, _ in failed))
+        why = one_line("; ".join(dict.fromkeys(text for _, text in failed)), 500)
+        return Outcome(reader.project, reader.new, "failed", names, why, is_partial=done > 0)
+    problems = list(reading.problems)
+    reason: str | None = None
+    if problems:
+        reason = one_line(f"{len(problems)} could not be read: " + "; ".join(problems), 500)
+    status = "succeeded" if reading.row_counts else "skipped"
+    return Outcome(reader.project, reader.new, status, None, reason)
