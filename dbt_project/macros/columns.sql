@@ -33,7 +33,7 @@
 {% macro repository_matches(full_name, glob) -%}
     case
         when {{ glob }} like '%/%' then {{ glob_matches(full_name, glob) }}
-        else {{ glob_matches("split_part(" ~ full_name ~ ", '/', 2)", glob) }}
+        else {{ glob_matches("regexp_replace(" ~ full_name ~ ", '^.*/', '')", glob) }}
     end
 {%- endmacro %}
 

@@ -10,7 +10,10 @@ with merged as (
     select
         pull_request_id,
         repository_id,
+        number,
+        head_sha,
         merge_commit_sha,
+        squash_commit_sha,
         merged_at,
         is_into_default_branch
     from {{ ref('int_pull_requests_merged') }}
@@ -35,6 +38,23 @@ by_merge_commit as (
 
 ),
 
+-- Squashed, and merged by a commit of its own: both are on the branch.
+by_squash_commit as (
+
+    select
+        commits.repository_id,
+        commits.sha,
+        merged.pull_request_id,
+        'squash_commit' as method,
+        2 as preference
+    from {{ ref('int_commits_unioned') }} as commits
+    inner join merged
+        on
+            commits.repository_id = merged.repository_id
+            and commits.sha = merged.squash_commit_sha
+
+),
+
 by_commit_list as (
 
     select
@@ -42,7 +62,7 @@ by_commit_list as (
         commits.sha,
         merged.pull_request_id,
         'commit_list' as method,
-        2 as preference
+        3 as preference
     from {{ ref('int_commits_unioned') }} as commits
     inner join {{ ref('int_pull_request_commits_filtered') }} as listed
         on commits.repository_id = listed.repository_id and commits.sha = listed.sha
@@ -67,12 +87,28 @@ by_association as (
         associated.sha,
         merged.pull_request_id,
         'association' as method,
-        3 as preference
+        4 as preference
     from associated
     inner join merged
         on
             associated.pull_request_id = merged.pull_request_id
             and associated.repository_id = merged.repository_id
+
+),
+
+by_message as (
+
+    select
+        commits.repository_id,
+        commits.sha,
+        merged.pull_request_id,
+        'message' as method,
+        5 as preference
+    from {{ ref('int_commits_unioned') }} as commits
+    inner join merged
+        on
+            commits.repository_id = merged.repository_id
+            and commits.pull_request_number = merged.number
 
 ),
 
@@ -84,7 +120,7 @@ by_rebase as (
         commits.sha,
         merged.pull_request_id,
         'rebase' as method,
-        4 as preference
+        6 as preference
     from {{ ref('int_commits_unioned') }} as commits
     inner join {{ ref('int_pull_request_commits_filtered') }} as listed
         on
@@ -95,15 +131,38 @@ by_rebase as (
 
 ),
 
+-- Its list of commits was cut, or is gone with its branch.
+by_head as (
+
+    select
+        commits.repository_id,
+        commits.sha,
+        merged.pull_request_id,
+        'head' as method,
+        7 as preference
+    from {{ ref('int_commits_unioned') }} as commits
+    inner join merged
+        on
+            commits.repository_id = merged.repository_id
+            and commits.sha = merged.head_sha
+
+),
+
 found as (
 
     select * from by_merge_commit
+    union all
+    select * from by_squash_commit
     union all
     select * from by_commit_list
     union all
     select * from by_association
     union all
+    select * from by_message
+    union all
     select * from by_rebase
+    union all
+    select * from by_head
 
 )
 

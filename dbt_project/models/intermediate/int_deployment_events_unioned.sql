@@ -18,9 +18,12 @@ from {{ ref('int_deployments_unioned') }}
 union all
 
 select
-    pipeline_run_id,
+    case
+        when source = 'github' then pipeline_run_id
+        else connection || ':pipeline:' || substr(pipeline_run_id, length(connection) + 2)
+    end,
     repository_id,
-    'workflow_run',
+    case source when 'github' then 'workflow_run' else 'pipeline' end,
     null,
     null,
     name,

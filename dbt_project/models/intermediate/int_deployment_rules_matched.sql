@@ -12,8 +12,9 @@ from {{ ref('stg_settings__deployment_rules') }} as rules
 inner join {{ ref('int_repositories_unioned') }} as repositories
     on rules.connection is null or rules.connection = repositories.connection
 where
-    -- pipelines are GitLab's: a rule about them says nothing of GitHub's repositories
-    rules.kind != 'pipeline'
+    -- pipelines are GitLab's and workflow runs GitHub's: a rule about one says nothing of the other
+    (rules.kind != 'pipeline' or repositories.source = 'gitlab')
+    and (rules.kind != 'workflow_run' or repositories.source = 'github')
     and (
         rules.repositories is null
         or exists (

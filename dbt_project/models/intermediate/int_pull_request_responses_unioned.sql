@@ -28,16 +28,19 @@ with responses as (
 select
     responses.pull_request_id,
     responses.kind,
-    responses.actor_id,
+    actors.developer_id as actor_id,
     responses.is_approval,
     responses.responded_at
 from responses
 inner join {{ ref('int_pull_requests_unioned') }} as pull_requests
     on responses.pull_request_id = pull_requests.pull_request_id
-inner join {{ ref('int_accounts_unioned') }} as accounts
-    on responses.actor_id = accounts.account_id
+inner join {{ ref('int_accounts_identified') }} as actors
+    on responses.actor_id = actors.account_id
+left join {{ ref('int_accounts_identified') }} as authors
+    on pull_requests.author_id = authors.account_id
 where
-    not accounts.is_bot
-    and responses.actor_id is distinct from pull_requests.author_id
-    and responses.synced_at >= pull_requests.synced_at
+    not actors.is_bot
+    -- the author with another account is not another person
+    and actors.developer_id is distinct from authors.developer_id
+    and (responses.synced_at is null or responses.synced_at >= pull_requests.synced_at)
     and (pull_requests.merged_at is null or responses.responded_at <= pull_requests.merged_at)

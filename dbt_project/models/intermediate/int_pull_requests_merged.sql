@@ -9,6 +9,7 @@ select
     pull_requests.base_ref_name,
     pull_requests.head_sha,
     pull_requests.merge_commit_sha,
+    pull_requests.squash_commit_sha,
     pull_requests.merged_at,
     coalesce(pull_requests.base_ref_name = repositories.default_branch, false)
         as is_into_default_branch,

@@ -14,7 +14,7 @@ turns as (
         min(events.created_at) filter (where events.type = 'READY_FOR_REVIEW') as first_ready_at
     from {{ ref('int_pull_request_events_unioned') }} as events
     inner join pull_requests on events.pull_request_id = pull_requests.pull_request_id
-    where events.synced_at >= pull_requests.synced_at
+    where events.synced_at is null or events.synced_at >= pull_requests.synced_at
     group by events.pull_request_id
 
 ),
@@ -36,6 +36,7 @@ commits as (
     select
         commits.pull_request_id,
         min(commits.authored_at) as first_commit_at,
+        count(*) as commit_count,
         count(*) filter (where commits.committed_at > responses.first_review_at)
             as commits_after_first_review_count
     from {{ ref('int_pull_request_commits_filtered') }} as commits
@@ -53,6 +54,7 @@ select
         else pull_requests.created_at
     end as ready_at,
     commits.first_commit_at,
+    commits.commit_count,
     responses.first_review_at,
     responses.first_approved_at,
     coalesce(responses.reviews_count, 0) as reviews_count,

@@ -31,3 +31,23 @@ select
     created_at,
     synced_at
 from {{ ref('stg_github__pull_request_review_comments') }}
+
+union all
+
+-- those on changed lines are among the reviews; GitLab's own notes are nobody's words
+select
+    connection,
+    'gitlab',
+    note_id,
+    'comment',
+    repository_id,
+    merge_request_id,
+    null,
+    author_id,
+    author_login,
+    null,
+    null,
+    created_at,
+    null
+from {{ ref('stg_gitlab__merge_request_notes') }}
+where not is_system and type is distinct from 'DiffNote'

@@ -21,3 +21,29 @@ select
     committed_at,
     synced_at
 from {{ ref('stg_github__commits') }}
+
+union all
+
+select
+    connection,
+    'gitlab',
+    repository_id,
+    sha,
+    null,
+    null,
+    author_name,
+    author_email,
+    message_headline,
+    additions,
+    deletions,
+    is_on_default_branch,
+    parent_shas,
+    reverted_shas,
+    '{}',
+    merge_request_iid,
+    changed_paths,
+    issue_keys,
+    authored_at,
+    committed_at,
+    synced_at
+from {{ ref('stg_gitlab__commits') }}

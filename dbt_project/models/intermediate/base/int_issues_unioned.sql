@@ -23,6 +23,37 @@ from {{ ref('stg_github__issues') }}
 union all
 
 select
+    connection,
+    'gitlab',
+    issue_id,
+    repository_id,
+    author_id,
+    author_login,
+    null,
+    iid,
+    title,
+    type,
+    case state when 'closed' then 'CLOSED' else 'OPEN' end,
+    null,
+    lower(severity),
+    labels,
+    -- named like GitHub's: "group/project!1" is "group/project#1" of the pull requests
+    case
+        when mentioned -> 'merge_requests' is not null
+            then (mentioned - 'merge_requests') || jsonb_build_object(
+                'pull_requests', replace((mentioned -> 'merge_requests')::text, '!', '#')::jsonb
+            )
+        else mentioned
+    end,
+    created_at,
+    updated_at,
+    closed_at,
+    synced_at
+from {{ ref('stg_gitlab__issues') }}
+
+union all
+
+select
     issues.connection,
     'jira',
     issues.issue_id,

@@ -6,6 +6,22 @@ with github as (
         max(run_attempt) over (partition by repository_id, run_id, name) as last_attempt
     from {{ ref('stg_github__workflow_jobs') }}
 
+),
+
+-- A retry is a job of its own, of the same name and with a higher number.
+gitlab as (
+
+    select
+        *,
+        case
+            when is_retried is not null then is_retried
+            when pipeline_id is null then false
+            else number < max(number) over (partition by pipeline_id, name)
+        end as is_superseded
+    from {{ ref('stg_gitlab__jobs') }}
+    -- nobody has started it
+    where status != 'manual'
+
 )
 
 select
@@ -22,3 +38,20 @@ select
     synced_at
 from github
 where run_attempt is not distinct from last_attempt
+
+union all
+
+select
+    connection,
+    'gitlab',
+    job_id,
+    repository_id,
+    name,
+    ref_name,
+    head_sha,
+    {{ gitlab_status('status') }},
+    coalesce(started_at, created_at),
+    case when {{ gitlab_is_finished('status') }} then coalesce(finished_at, created_at) end,
+    synced_at
+from gitlab
+where not is_superseded

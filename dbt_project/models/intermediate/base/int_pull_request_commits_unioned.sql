@@ -15,3 +15,23 @@ select
     committed_at,
     synced_at
 from {{ ref('stg_github__pull_request_commits') }}
+
+union all
+
+select
+    connection,
+    'gitlab',
+    merge_request_id,
+    repository_id,
+    sha,
+    null,
+    null,
+    author_name,
+    author_email,
+    message_headline,
+    position,
+    issue_keys,
+    authored_at,
+    committed_at,
+    synced_at
+from {{ ref('stg_gitlab__merge_request_commits') }}

@@ -25,7 +25,7 @@ select
     pull_requests.repository_id,
     pull_requests.number,
     pull_requests.title,
-    pull_requests.author_id,
+    authors.developer_id as author_id,
     coalesce(authors.is_bot, false) as is_bot,
     case when pull_requests.merged_at is not null then 'merged' else lower(pull_requests.state) end
         as state,
@@ -59,7 +59,7 @@ select
     timed.first_approved_at,
     pull_requests.merged_at,
     pull_requests.closed_at,
-    pull_requests.commit_count,
+    coalesce(pull_requests.commit_count, timed.commit_count) as commit_count,
     timed.commits_after_first_review_count,
     timed.reviews_count,
     pull_requests.additions,
@@ -70,7 +70,7 @@ inner join {{ ref('int_pull_requests_timed') }} as timed
     on pull_requests.pull_request_id = timed.pull_request_id
 left join {{ ref('int_pull_requests_merged') }} as merged
     on pull_requests.pull_request_id = merged.pull_request_id
-left join {{ ref('int_accounts_unioned') }} as authors
+left join {{ ref('int_accounts_identified') }} as authors
     on pull_requests.author_id = authors.account_id
 left join reverting
     on pull_requests.pull_request_id = reverting.pull_request_id

@@ -8,6 +8,7 @@ select
     repositories.is_fork,
     repositories.is_private,
     repositories.created_at,
-    repositories.pushed_at
+    repositories.pushed_at,
+    repositories.deleted_at
 from {{ ref('int_repositories_unioned') }} as repositories
 left join {{ ref('stg_settings__organization') }} as organization on true
