@@ -119,7 +119,8 @@ JIRA: dict[str, Table] = {
             is_custom bool! Not one of Jira's own.
             schema_type text number, array, string, …
             schema_custom text Key of the custom field's kind.
-            used_as text story_points or sprint when the loader reads it as such, else null.
+            used_as text story_points, sprint or flagged when the loader reads it as such, else null.
+            preference bigint 1 for the field whose value counts first among those used alike, …
             """,
         ),
         _jira(

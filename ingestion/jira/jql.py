@@ -1,0 +1,50 @@
+"""The JQL that is asked. Times are epoch milliseconds: texts would be read in the time zone of
+the account, and cut to minutes (support.atlassian.com, "JQL fields": updated)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+# The search index lags behind the issues for seconds, at times for minutes (Atlassian: "search
+# and reconcile"); what is compared has a precision of a minute.
+OVERLAP = timedelta(minutes=15)
+# The id of the category "done", the same on every site, whatever its language.
+_DONE = 3
+
+_ORDER = "ORDER BY updated ASC, id ASC"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Epoch milliseconds, rounded down."""
+    return int(moment.astimezone(UTC).timestamp() * 1000)
+
+
+def changed_in_project(project_id: str, since: datetime, start: datetime | None) -> str:
+    """Issues of a project, oldest change first: those changed since `since` and all that are
+    not done (an old open issue is work in progress too); from `start` on, if there is one."""
+    conditions = [f"project = {project_id}"]
+    if start is not None:
+        conditions.append(f"updated >= {milliseconds(start)}")
+    if start is None or start < since:
+        conditions.append(f"(updated >= {milliseconds(since)} OR statusCategory != {_DONE})")
+    return f"{' AND '.join(conditions)} {_ORDER}"
+
+
+def changed_anywhere(project_ids: Sequence[str], start: datetime) -> str:
+    """Issues of several projects changed from `start` on, oldest change first."""
+    return f"{_in('project', project_ids)} AND updated >= {milliseconds(start)} {_ORDER}"
+
+
+def all_of(project_ids: Sequence[str]) -> str:
+    """All issues of several projects."""
+    return f"{_in('project', project_ids)} ORDER BY id ASC"
+
+
+def with_ids(issue_ids: Sequence[str]) -> str:
+    """These issues."""
+    return f"{_in('id', issue_ids)} {_ORDER}"
+
+
+def _in(field: str, ids: Sequence[str]) -> str:
+    return f"{field} in ({', '.join(ids)})"

@@ -1,0 +1,61 @@
+"""Loads a connection into the warehouse, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingestion.contracts import JIRA
+from ingestion.jira import jira
+from ingestion.jira.client import JiraClient
+from ingestion.jira.reader import Reader
+from ingestion.loading import Failure, LoadError, LoadResult, Progress, run
+from ingestion.settings import JiraConnection, Settings
+
+__all__ = ["Failure", "LoadError", "LoadResult", "Progress", "load"]
+
+
+def load(
+    connection: JiraConnection,
+    settings: Settings,
+    destination_url: str,
+    *,
+    full: bool = False,
+    synced_at: datetime | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    pipelines_dir: Path | None = None,
+    client: JiraClient | None = None,
+    longest_round: float = 900.0,
+) -> LoadResult:
+    """Brings raw_jira up to date for one connection and says what was done.
+
+    What a killed run left behind is finished first. Long syncs are stored in rounds of
+    `longest_round` seconds, so that a kill loses no more than that. Raises LoadError when nothing
+    could be read or written; single projects that fail are in the result and in
+    raw_jira.project_syncs.
+    """
+    at = synced_at or datetime.now(UTC)
+
+    def make_reader() -> Reader:
+        return Reader(
+            connection,
+            settings,
+            at,
+            client=client,
+            full=full,
+            progress=progress,
+            longest_round=longest_round,
+        )
+
+    return run(
+        "jira",
+        connection.name,
+        JIRA,
+        destination_url,
+        make_reader,
+        lambda reader: jira(connection, settings, at, full=full, reader=reader),
+        synced_at=at,
+        full=full,
+        pipelines_dir=pipelines_dir,
+    )
