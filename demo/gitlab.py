@@ -23,12 +23,11 @@ from starlette.types import Receive, Scope, Send
 
 # The endpoints register themselves when their modules are imported.
 from demo import gitlab_code, gitlab_people, gitlab_work
-from demo.company import Company
 from demo.faults import Fault, FaultError, first_match
 from demo.gitlab_catalog import Catalog
 from demo.gitlab_paging import Bounds, page
 from demo.gitlab_rest import Asked, Listed, RestError, answer, kind_of
-from demo.gitlab_served import company_source
+from demo.gitlab_served import Story, company_source
 from demo.limits import Limits
 
 __all__ = ["GitLab", "application", "gitlab_code", "gitlab_people", "gitlab_work"]
@@ -49,7 +48,7 @@ class Reply:
 
 
 def application(
-    source: Company | Source,
+    source: Story | Source,
     *,
     now: datetime,
     tokens: Iterable[str] = ("demo-token",),
@@ -60,7 +59,7 @@ def application(
 
     `rate_limit` is requests per token and minute, as gitlab.com counts them.
     """
-    shown = company_source(source) if isinstance(source, Company) else source
+    shown = company_source(source) if isinstance(source, Story) else source
     limits = Limits(set(tokens), rate_limit, window=60)
     return GitLab(shown, now, limits, bounds or Bounds())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any
 
@@ -16,6 +17,7 @@ Node = dict[str, Any]
 _ARCHIVED_TOO = (False, True)
 
 
+@lru_cache(1 << 17)  # the clock moves on, what happened before is written the same way
 def stamp(moment: datetime | None) -> str | None:
     """2026-01-31T23:59:59.000Z, as GitLab writes times of its database; None stays None."""
     if moment is None:
@@ -23,12 +25,33 @@ def stamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+class Sketch(dict[str, Any]):
+    """A row of which only what lists are ordered and cut by is at hand; the rest is made on demand.
+
+    A hundred thousand merge requests of a group are listed without making their payloads.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, known: Node, make: Callable[[], Node]) -> None:
+        super().__init__(known)
+        self.make = make
+
+    def __missing__(self, key: str) -> Any:
+        return self.make()[key]
+
+
+def payload(row: Node) -> Node:
+    """The whole row, also of a sketch."""
+    return row.make() if isinstance(row, Sketch) else row
+
+
 class Ordered:
     """Rows in the order of a field, rows with the same value by id in the same direction."""
 
     def __init__(self, rows: Iterable[Node], field: str, is_descending: bool) -> None:
         keyed = sorted(
-            ((row.get(field) or "", row.get("id") or 0, row) for row in rows),
+            ((_value(row, field), row.get("id") or 0, row) for row in rows),
             key=lambda one: one[:2],
             reverse=is_descending,
         )
@@ -45,6 +68,13 @@ class Ordered:
         if self.is_descending:
             low, high = len(self._values) - high, len(self._values) - low
         return self.rows[low:high]
+
+
+def _value(row: Node, field: str) -> Any:
+    try:
+        return row[field] or ""
+    except KeyError:  # a column that lists may be ordered by, but payloads do not show
+        return ""
 
 
 class ProjectView:

@@ -83,16 +83,16 @@ def _added(story: RepositoryStory, pull: PullRequest, before: Push, push: Push) 
     return f"added {counted}\n\n<ul>{lines}</ul>\n\n[Compare with previous version]({compare})"
 
 
-def issue_notes(story: RepositoryStory, issue: Issue, now: datetime) -> list[Node]:
+def issue_notes(
+    story: RepositoryStory, issue: Issue, closers: Sequence[PullRequest], now: datetime
+) -> list[Node]:
     """All notes of an issue at a moment: comments, and who mentioned it."""
     on = ("Issue", issue.database_id, issue.number, story.database_id)
     rows = [
         _note(one.database_id, one.author, one.created_at, one.body, now, on, False)
         for one in issue.comments if one.created_at <= now
     ]  # fmt: skip
-    for pull in story.pulls:
-        if issue.number not in pull.closes or pull.created_at > now:
-            continue
+    for pull in closers:
         at = max(pull.created_at, issue.created_at)
         if at > now:
             continue

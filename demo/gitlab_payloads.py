@@ -158,7 +158,8 @@ def changes_of(commit: Commit) -> list[Node]:
     ]  # fmt: skip
 
 
-def _touched(touched: Sequence[datetime], now: datetime) -> str | None:
+def touched_at(touched: Sequence[datetime], now: datetime) -> str | None:
+    """updated_at: the last of the events up to the moment."""
     return stamp(touched[bisect_right(touched, now) - 1])
 
 
@@ -168,11 +169,27 @@ def is_draft(pull: PullRequest, now: datetime) -> bool:
     return turns[-1].kind == "CONVERT_TO_DRAFT" if turns else pull.opened_as_draft
 
 
+def state_of(pull: PullRequest, now: datetime) -> str:
+    """opened, merged or closed."""
+    if pull.merged_at is not None and pull.merged_at <= now:
+        return "merged"
+    return "closed" if pull.closed_at is not None and pull.closed_at <= now else "opened"
+
+
+def is_open(issue: Issue, now: datetime) -> bool:
+    """Never closed yet, or reopened since."""
+    closings = [one for one in issue.closings if one.at <= now]
+    if not closings:
+        return True
+    again = closings[-1].reopened_at
+    return again is not None and again <= now
+
+
 def merge_request_node(story: RepositoryStory, pull: PullRequest, now: datetime) -> Node:
     """A merge request as lists show it."""
     push = next(one for one in reversed(pull.pushes) if one.at <= now)
-    is_merged = pull.merged_at is not None and pull.merged_at <= now
-    is_closed = not is_merged and pull.closed_at is not None and pull.closed_at <= now
+    state = state_of(pull, now)
+    is_merged, is_closed = state == "merged", state == "closed"
     draft = is_draft(pull, now) and not is_merged
     author = user_basic(pull.author, now)
     merger = user_basic(pull.merged_by, now) if is_merged and pull.merged_by else None
@@ -190,8 +207,8 @@ def merge_request_node(story: RepositoryStory, pull: PullRequest, now: datetime)
     return {
         "id": pull.database_id, "iid": pull.number, "project_id": story.database_id,
         "title": f"Draft: {pull.title}" if draft else pull.title, "description": pull.body,
-        "state": "merged" if is_merged else "closed" if is_closed else "opened",
-        "created_at": stamp(pull.created_at), "updated_at": _touched(pull.touched, now),
+        "state": state,
+        "created_at": stamp(pull.created_at), "updated_at": touched_at(pull.touched, now),
         "merged_by": merger, "merge_user": merger,
         "merged_at": stamp(pull.merged_at) if is_merged else None,
         "closed_by": author if is_closed else None,
@@ -230,26 +247,26 @@ _NO_TIME = {
 }  # fmt: skip
 
 
-def issue_node(story: RepositoryStory, issue: Issue, now: datetime) -> Node:
+def issue_node(
+    story: RepositoryStory, issue: Issue, closers: Sequence[PullRequest], now: datetime
+) -> Node:
     """An issue; closed_at is told while it is closed only."""
-    closings = [one for one in issue.closings if one.at <= now]
-    last = closings[-1] if closings else None
-    is_open = last is None or (last.reopened_at is not None and last.reopened_at <= now)
+    opened = is_open(issue, now)
+    closed = [one.at for one in issue.closings if one.at <= now]
     author = user_basic(issue.author, now)
     assignees = [user_basic(one, now) for one in issue.assignees]
     return {
         "id": issue.database_id, "iid": issue.number, "project_id": story.database_id,
         "title": issue.title, "description": issue.body,
-        "state": "opened" if is_open else "closed", "created_at": stamp(issue.created_at),
-        "updated_at": _touched(issue.touched, now),
-        "closed_at": None if is_open or last is None else stamp(last.at),
-        "closed_by": None if is_open else author,
+        "state": "opened" if opened else "closed", "created_at": stamp(issue.created_at),
+        "updated_at": touched_at(issue.touched, now),
+        "closed_at": None if opened else stamp(closed[-1]),
+        "closed_by": None if opened else author,
         "labels": sorted(one.name for one in issue.labels if one.at <= now),
         "milestone": None, "assignees": assignees, "author": author,
         "type": issue.kind.upper(), "assignee": assignees[0] if assignees else None,
         "user_notes_count": sum(one.created_at <= now for one in issue.comments),
-        "merge_requests_count": sum(issue.number in one.closes for one in story.pulls
-                                    if one.created_at <= now),
+        "merge_requests_count": sum(one.created_at <= now for one in closers),
         "upvotes": 0, "downvotes": 0, "due_date": None, "confidential": False,
         "discussion_locked": None, "issue_type": issue.kind,
         "web_url": f"{WEB}/{story.full_name}/-/issues/{issue.number}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from demo.gitlab_catalog import Catalog, Node, ProjectView, stamp
+from demo.gitlab_catalog import Catalog, Node, ProjectView, payload, stamp
 
 
 class RestError(Exception):
@@ -147,7 +147,7 @@ class Asked:
 
 def shown(node: Node) -> Node:
     """The payload without what only we know."""
-    return {key: value for key, value in node.items() if key[0] != "_"}
+    return {key: value for key, value in payload(node).items() if key[0] != "_"}
 
 
 Endpoint = Callable[..., Any]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Protocol, runtime_checkable
 
-from demo.company import Company
-from demo.gitlab_catalog import Catalog, Node, ProjectView, stamp
+from demo.gitlab_catalog import Catalog, Node, ProjectView, Sketch, stamp
 from demo.gitlab_notes import (
     approvals,
     issue_events,
@@ -22,11 +22,14 @@ from demo.gitlab_payloads import (
     changes_of,
     commit_node,
     group_node,
+    is_open,
     issue_node,
     label_node,
     merge_request_node,
     project_node,
+    state_of,
     told,
+    touched_at,
     user_basic,
     user_full,
 )
@@ -40,9 +43,31 @@ from demo.gitlab_runs import (
 from demo.model import Account, Group, Issue, PullRequest, RepositoryStory, Tag
 
 
-def company_source(company: Company) -> Callable[[datetime], Catalog]:
+@runtime_checkable
+class Story(Protocol):
+    """A company with projects on GitLab, told until a moment."""
+
+    until: datetime
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """All groups."""
+        ...
+
+    @property
+    def gitlab_accounts(self) -> Sequence[Account]:
+        """All accounts, people's and bots'."""
+        ...
+
+    @property
+    def gitlab_stories(self) -> Iterable[RepositoryStory]:
+        """The stories of the projects."""
+        ...
+
+
+def company_source(company: Story) -> Callable[[datetime], Catalog]:
     """Gives the catalog of a moment; ValueError after the end of the story."""
-    instance = Instance(company.gitlab_accounts, company.groups, list(company.gitlab_stories))
+    instance = Instance(company.gitlab_accounts, company.groups, lambda: company.gitlab_stories)
 
     def at(moment: datetime) -> Catalog:
         if moment > company.until:
@@ -53,27 +78,43 @@ def company_source(company: Company) -> Callable[[datetime], Catalog]:
 
 
 class Instance:
-    """All that is the same at every moment: stories, and what can be prepared from them."""
+    """All that is the same at every moment; the stories are told when first asked for."""
 
     def __init__(
         self, accounts: Sequence[Account], groups: Sequence[Group],
-        stories: Sequence[RepositoryStory],
+        stories: Callable[[], Iterable[RepositoryStory]],
     ) -> None:  # fmt: skip
-        self.accounts, self.groups = accounts, groups
-        self.projects = {one.database_id: Prepared(one) for one in stories}
-        self.paths = {one.full_name.lower(): one.database_id for one in stories}
-        self.of_group: dict[int, list[int]] = {}
-        for one in stories:
-            self.of_group.setdefault(one.group_id or 0, []).append(one.database_id)
+        self.accounts, self.groups, self._stories = accounts, groups, stories
+
+    @cached_property
+    def projects(self) -> dict[int, Prepared]:
+        """The projects by id."""
+        return {one.database_id: Prepared(one) for one in self._stories()}
+
+    @cached_property
+    def paths(self) -> dict[str, int]:
+        """Their ids by path with namespace, in lower case."""
+        return {one.story.full_name.lower(): key for key, one in self.projects.items()}
+
+    @cached_property
+    def of_group(self) -> dict[int, list[int]]:
+        """Their ids by group."""
+        found: dict[int, list[int]] = {}
+        for key, one in self.projects.items():
+            found.setdefault(one.story.group_id or 0, []).append(key)
+        return found
 
 
 class Prepared:
-    """A story with what does not depend on the moment; payloads that stay the same are kept."""
+    """A story with what does not depend on the moment."""
 
     def __init__(self, story: RepositoryStory) -> None:
         self.story = story
-        self.kept: dict[tuple[str, int], tuple[tuple[Any, ...], Node]] = {}
         self.commits: dict[str, Node] = {}
+        self.closers: dict[int, list[PullRequest]] = {}  # by the number of the issue they close
+        for pull in story.pulls:
+            for number in pull.closes:
+                self.closers.setdefault(number, []).append(pull)
         self._moved: list[datetime] | None = None
 
     @property
@@ -82,15 +123,6 @@ class Prepared:
         if self._moved is None:
             self._moved = activity_of(self.story)
         return self._moved
-
-    def keep(self, kind: str, number: int, mark: tuple[Any, ...], make: Callable[[], Node]) -> Node:
-        """The payload made before, if nothing of it changed since: the mark is the same."""
-        known = self.kept.get((kind, number))
-        if known is not None and known[0] == mark:
-            return known[1]
-        node = make()
-        self.kept[kind, number] = (mark, node)
-        return node
 
 
 class CompanyCatalog(Catalog):
@@ -104,8 +136,6 @@ class CompanyCatalog(Catalog):
         ]
         self.users: Mapping[int, Node] = {one.database_id: user_full(one, now) for one in accounts}
         self.viewer = next(iter(self.users.values()))
-        # What a payload shows of people changes when one of them is blocked.
-        self.blocked = sum(one["state"] == "blocked" for one in self.users.values())
         there = {one.id: one for one in instance.groups if one.created_at <= now}
         self.groups = {
             key: group_node(group, self._names(there, group)) for key, group in there.items()
@@ -189,14 +219,25 @@ class CompanyView(ProjectView):
         return [self._pull_node(one) for one in self._pulls.values()]
 
     def _pull_node(self, pull: PullRequest) -> Node:
-        mark = (bisect_right(pull.touched, self.now), self.catalog.blocked)
-        return self.prepared.keep(
-            "merge_requests", pull.number, mark,
-            lambda: merge_request_node(self.story, pull, self.now),
-        )  # fmt: skip
+        known = {
+            "id": pull.database_id, "iid": pull.number, "project_id": self.story.database_id,
+            "created_at": stamp(pull.created_at), "updated_at": touched_at(pull.touched, self.now),
+            "state": state_of(pull, self.now),
+        }  # fmt: skip
+        return Sketch(known, lambda: merge_request_node(self.story, pull, self.now))
 
     def _make_issues(self) -> list[Node]:
-        return [issue_node(self.story, one, self.now) for one in self._issues.values()]
+        return [self._issue_node(one) for one in self._issues.values()]
+
+    def _issue_node(self, issue: Issue) -> Node:
+        known = {
+            "id": issue.database_id, "iid": issue.number, "project_id": self.story.database_id,
+            "created_at": stamp(issue.created_at), "issue_type": issue.kind,
+            "updated_at": touched_at(issue.touched, self.now),
+            "state": "opened" if is_open(issue, self.now) else "closed",
+        }  # fmt: skip
+        closers = self.prepared.closers.get(issue.number, ())
+        return Sketch(known, lambda: issue_node(self.story, issue, closers, self.now))
 
     def _make_labels(self) -> list[Node]:
         return [label_node(self.story, *one) for one in enumerate(self.story.labels)]
@@ -318,12 +359,15 @@ class CompanyView(ProjectView):
 
     def _issue_part(self, part: str, issue: Issue) -> list[Node]:
         if part == "notes":
-            return issue_notes(self.story, issue, self.now)
+            return issue_notes(self.story, issue, self._closers(issue), self.now)
         if part == "state_events":
             return issue_events(self.story, issue, self.now)
-        numbers = [one.number for one in self._pulls.values() if issue.number in one.closes]
-        found = (self.find("merge_requests", number, "iid") for number in numbers)
+        pulls = self._closers(issue)
+        found = (self.find("merge_requests", one.number, "iid") for one in pulls)
         return [one for one in found if one is not None]
+
+    def _closers(self, issue: Issue) -> Sequence[PullRequest]:
+        return self.prepared.closers.get(issue.number, ())
 
     # Commits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demo.gitlab_catalog import Node, Ordered, ProjectView
+from demo.gitlab_catalog import Node, Ordered, ProjectView, payload
 from demo.gitlab_people import basic
 from demo.gitlab_rest import Asked, Listed, bad_parameter, not_found, route, shown
 
@@ -97,6 +97,7 @@ def _within(name: str, after: str | None, before: str | None) -> Test:
 def _simple(row: Node) -> Node:
     names = ("id", "iid", "project_id", "title", "description", "state", "created_at",
              "updated_at", "web_url")  # fmt: skip
+    row = payload(row)
     return {name: row[name] for name in names}
 
 
@@ -165,6 +166,7 @@ def _issue(asked: Asked, text: str, iid: str) -> tuple[ProjectView, Node]:
 @route("projects/:id/merge_requests/:iid")
 def _one_merge_request(asked: Asked, text: str, iid: str) -> Any:
     view, row = _merge_request(asked, text, iid)
+    row = payload(row)
     pipelines = view.pipelines_at(row["sha"])
     head = pipelines[0] if pipelines else None
     return {
@@ -217,6 +219,7 @@ def _issue_notes(asked: Asked, text: str, iid: str) -> Any:
 @route("projects/:id/merge_requests/:iid/approvals", needs_user=True)
 def _approvals(asked: Asked, text: str, iid: str) -> Any:
     view, row = _merge_request(asked, text, iid)
+    row = payload(row)
     given = view.part("merge_requests", "approvals", row)
     kept = ("id", "iid", "project_id", "title", "description", "state", "created_at",
             "updated_at", "merge_status")  # fmt: skip

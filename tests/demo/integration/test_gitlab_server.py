@@ -139,14 +139,16 @@ def instance() -> Instance:
         for one in first.pulls
     ))  # fmt: skip
     groups = (
-        Group(11, "acme", "acme", "Acme", None, START, (GroupMember(ANN, 50, START),)),
+        Group(11, "acme", "acme", "Acme", None, START, (
+            GroupMember(ANN, 50, START), GroupMember(BOB, 10, START),
+        )),
         Group(12, "web", "acme/web", "Web", 11, START, (
             GroupMember(BOB, 30, at(1)), GroupMember(ANN, 40, at(1), until=at(5)),
             GroupMember(BOT, 30, at(2)),
         )),
         Group(13, "deep", "acme/web/deep", "Deep", 12, START, ()),
     )  # fmt: skip
-    return Instance((ANN, BOB, BOT, EVE), groups, (first, empty, old))
+    return Instance((ANN, BOB, BOT, EVE), groups, lambda: (first, empty, old))
 
 
 def make(now: datetime = NOW, **more: Any) -> GitLab:
