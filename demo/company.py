@@ -15,7 +15,7 @@ from functools import cached_property
 from random import Random
 from zoneinfo import ZoneInfo
 
-from demo import organization, site
+from demo import organization, site, truth_people
 from demo.almanac import Calendar, second, utc
 from demo.habits import Habit, habit_of
 from demo.ids import node_id
@@ -26,7 +26,8 @@ from demo.planning import Planning
 from demo.planning_model import JiraIssue, JiraProject, JiraRemoteLink, JiraSite, JiraUser
 from demo.story import Storyteller
 from demo.tickets import with_remote_links
-from demo.truth import Truth, TruthTeller
+from demo.truth import ServiceStory, Truth, TruthTeller
+from demo.truth_planning import PlanningTruth
 from demo.world import Crew, Place, World
 
 LOGIN = GITHUB_OWNER
@@ -218,13 +219,46 @@ class Company:
         moment = self.until if as_of is None else as_of.astimezone(UTC)
         if moment > self.until:
             raise ValueError("as_of: the story is not told that far")
-        return TruthTeller(
+        stories = list(self.stories)
+        planning = PlanningTruth(self.jira, moment)
+        truth = TruthTeller(
             organization="organization:" + LOGIN,
             timezone=TIMEZONE,
             start=self.start,
-            teams=self.teams,
-            stories=self.stories,
+            teams=truth_people.teams(LOGIN, self.stated_teams, self.teams, self.groups, moment),
+            services=self._service_stories(),
         ).tell(moment)
+        return replace(
+            truth,
+            identities=truth_people.identities(self.staff.people, stories, moment),
+            issues=planning.tell_issues(self.services),
+            sprint_scope=planning.tell_sprints(),
+            issue_links=planning.tell_links(stories),
+        )
+
+    def _service_stories(self) -> Iterator[ServiceStory]:
+        """The services of the settings, and each other repository as one of its own."""
+        stated = {team.name: team.id for team in self.stated_teams}
+        taken: set[int] = set()
+        for service in self.services:
+            taken.update(service.repositories)
+            owner = stated.get(service.team or "") or self._owner_of(service.repositories[0])
+            stories = tuple(self.story(index) for index in service.repositories)
+            yield ServiceStory(service.id, owner, stories)
+        for index in range(len(self.names)):
+            if index not in taken:
+                story = self.story(index)
+                yield ServiceStory(f"{story.source}:{story.id}", self._owner_of(index), (story,))
+
+    def _owner_of(self, index: int) -> str | None:
+        """The team with the highest permission on it, or the group that it is in."""
+        into = truth_people.absorbed(self.stated_teams)
+        group_id = self._place(index).group_id
+        if group_id is not None:
+            group = next(one for one in self.groups if one.id == group_id)
+            return into.get(f"gitlab:{group.full_path}", f"gitlab:{group.id}")
+        team = truth_people.owner_by_permission(self.teams, self.names[index])
+        return into.get(f"github:{LOGIN}/{team.slug}", f"github:{team.id}") if team else None
 
 
 def _adapted(index: int, habit: Habit) -> Habit:

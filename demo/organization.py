@@ -84,8 +84,7 @@ def services(names: tuple[str, ...]) -> tuple[Service, ...]:
         if first + 2 < len(names):
             both = (first, first + 2)
             titles = tuple(title_of(names[index]) for index in both)
-            team = "Payments" if first == 0 else None
-            found.append(Service(titles[0], both, team, (), titles))
+            found.append(Service(titles[0], both, "Payments", (), titles))
         if first + 1 < len(names):
             title = title_of(names[first + 1])
             found.append(Service(title, (first + 1,), None, (OPERATIONS,), (title,)))

@@ -133,6 +133,7 @@ def _person(
     own = f"{plain}{number}@mail.test"
     database_id = 50_000 + number
     hidden = f"{database_id}+{login}@users.noreply.github.com"
+    laptop = f"{plain}{number}@laptop.local"  # registered nowhere
     # By which address the GitHub account is known to be this person's work address, if at all.
     habit = rng.choices(("work", "hidden", "own"), (6, 2, 2))[0]
     shows = rng.random() < 0.4
@@ -147,7 +148,7 @@ def _person(
         node_id("U", database_id), database_id, login, "" if number == NAMELESS else name, usual,
         is_deleted=number == GONE, created_at=FOUNDED, person=key,
         public_email=work if shows else None,
-        signatures=tuple((shown_name, one) for one in (usual, hidden, f"{plain}@laptop.local")),
+        signatures=tuple((shown_name, one) for one in (usual, hidden, laptop)),
         registered=(work, own, hidden),
     )  # fmt: skip
     told = {usual} | ({work} if shows else set())  # addresses that lead to the GitHub account
@@ -205,7 +206,7 @@ def _signatures(
     if account.login in ("nightowl", "kn0x"):
         return ((account.name, hidden),)
     usual = work if number % 3 else hidden
-    others = (github_hidden if number % 2 else work, f"{plain}@laptop.local")
+    others = (github_hidden if number % 2 else work, f"{plain}{number}@laptop.local")
     return ((account.name, usual), *((account.name, other) for other in others))
 
 

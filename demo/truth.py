@@ -16,7 +16,9 @@ from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from demo.model import Change, Incident, PullRequest, RepositoryStory, Shipment, Team
+from demo.model import Account, Change, Incident, PullRequest, RepositoryStory, Shipment
+from demo.truth_people import Identity, TeamTruth
+from demo.truth_planning import IssueLink, IssueTruth, SprintScope
 
 LINK_WINDOW = timedelta(days=7)
 MINIMUM_SAMPLE = 3
@@ -50,7 +52,7 @@ class DeploymentChange:
     environment: str
     deployment_id: str
     change_kind: str
-    change_id: str  # node id of the pull request, or the commit's sha
+    change_id: str  # id of the pull request, or the commit's sha
     commit_sha: str
     first_commit_at: datetime
     merged_at: datetime
@@ -71,7 +73,7 @@ class DeploymentOutcome:
     previous_deployment_id: str | None
     is_failed: bool
     failure_reasons: tuple[str, ...]  # of incident, rollback, revert, in this order
-    incident_ids: tuple[str, ...]  # node ids, sorted
+    incident_ids: tuple[str, ...]  # sorted
     recovered_at: datetime | None
     recovery_hours: float | None
     is_rework: bool
@@ -110,6 +112,18 @@ class Restoration:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentLink:
+    """An incident, and the deployments that are blamed for it."""
+
+    issue_id: str
+    service_id: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    method: str  # explicit, window or unlinked
+    deployment_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DoraValue:
     """One number: an entity, an environment, a period and a metric.
 
@@ -136,7 +150,8 @@ class DoraValue:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """All true answers as of a moment. Ids are GitHub's own (no connection in front)."""
+    """All true answers as of a moment. Ids are those of the marts, the connections are called
+    github, gitlab and jira."""
 
     as_of: datetime
     deployment_changes: tuple[DeploymentChange, ...]
@@ -145,6 +160,12 @@ class Truth:
     coverage: dict[tuple[str, str], int]  # (service id, reason) → count
     owners: dict[str, str | None]  # service id → team id
     dora: tuple[DoraValue, ...]
+    incidents: tuple[IncidentLink, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    teams: tuple[TeamTruth, ...] = ()
+    issues: tuple[IssueTruth, ...] = ()
+    sprint_scope: tuple[SprintScope, ...] = ()
+    issue_links: tuple[IssueLink, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Plain lists and dicts; times as ISO 8601."""
@@ -169,6 +190,12 @@ class Truth:
             ],
             "owners": self.owners,
             "dora": plain(self.dora),
+            "incidents": plain(self.incidents),
+            "identities": plain(self.identities),
+            "teams": plain(self.teams),
+            "issues": plain(self.issues),
+            "sprint_scope": plain(self.sprint_scope),
+            "issue_links": plain(self.issue_links),
         }
 
 
@@ -186,32 +213,125 @@ def lower_median(values: Iterable[float]) -> float | None:
 
 
 @dataclass(frozen=True)
+class ServiceStory:
+    """A service: its id, the team that owns it, and the stories of its repositories."""
+
+    service_id: str
+    owner: str | None
+    stories: tuple[RepositoryStory, ...]
+
+
+@dataclass(frozen=True)
 class ServiceTruth:
     """Everything true of one service, before it is cut into periods."""
 
     service_id: str
-    repository: str
+    owner: str | None
     has_source: bool
     changes: tuple[DeploymentChange, ...]
     outcomes: tuple[DeploymentOutcome, ...]
     cycles: tuple[PullRequestCycle, ...]
     restorations: tuple[Restoration, ...]
     coverage: dict[str, int]
+    incidents: tuple[IncidentLink, ...]
 
 
-def tell_service(story: RepositoryStory, as_of: datetime) -> ServiceTruth:
-    """What is true of one repository's service as of a moment."""
-    shipments = sorted(
-        (one for one in story.shipments if one.known_at <= as_of), key=lambda one: one.finished_at
+def told_in(story: RepositoryStory, as_of: datetime) -> tuple[list[Shipment], list[Incident]]:
+    """Deployments and incidents of a repository known by then, under their ids in the marts."""
+    prefix = f"{story.source}:"
+    shipments = [
+        dataclasses.replace(one, deployment_id=prefix + one.deployment_id)
+        for one in story.shipments
+        if one.known_at <= as_of
+    ]
+    incidents = [
+        dataclasses.replace(
+            one,
+            issue_id=f"{one.source or story.source}:{one.issue_id}",
+            blames=tuple(
+                dataclasses.replace(blame, deployment_id=prefix + blame.deployment_id)
+                for blame in one.blames
+            ),
+        )
+        for one in story.incidents
+        if one.labelled_at <= as_of
+    ]
+    return sorted(shipments, key=_finished), incidents
+
+
+def tell_service(service: ServiceStory, as_of: datetime) -> ServiceTruth:
+    """What is true of one service as of a moment.
+
+    Each repository has a line of deployments per environment of its own; an incident counts
+    against the latest deployment of any of them.
+    """
+    told = [(story, *told_in(story, as_of)) for story in service.stories]
+    shipments = sorted((one for _, its, _ in told for one in its), key=_finished)
+    incidents = [one for _, _, its in told for one in its]
+    links = {one.issue_id: linked_deployments(one, shipments, as_of) for one in incidents}
+    blamed: dict[str, list[Incident]] = {}
+    for one in incidents:
+        for deployment_id in links[one.issue_id][1]:
+            blamed.setdefault(deployment_id, []).append(one)
+    known = {one.issue_id for one in incidents}
+    changes: list[DeploymentChange] = []
+    outcomes: list[DeploymentOutcome] = []
+    cycles: list[PullRequestCycle] = []
+    for story, its_shipments, _ in told:
+        its_changes = _changes(service.service_id, story, its_shipments)
+        fixes = _incident_fixes(story, known)
+        lines: dict[str, list[Shipment]] = {}
+        for shipment in its_shipments:
+            lines.setdefault(shipment.environment, []).append(shipment)
+        changes += its_changes
+        outcomes += [
+            outcome(service.service_id, line, place, blamed.get(line[place].deployment_id, []),
+                    fixes, as_of)
+            for line in lines.values()
+            for place in range(len(line))
+        ]  # fmt: skip
+        cycles += _cycles(service.service_id, story, its_changes, as_of)
+    restorations = [
+        Restoration(service.service_id, one.issue_id, one.opened_at, resolved)
+        for one in incidents
+        if (resolved := resolved_at(one, as_of)) is not None
+    ]
+    has_source = bool(shipments) or any(
+        one.created_at <= as_of for story in service.stories for one in story.deployments
     )
-    incidents = [one for one in story.incidents if one.labelled_at <= as_of]
-    changes = [
+    return ServiceTruth(
+        service.service_id,
+        service.owner,
+        has_source,
+        tuple(changes),
+        tuple(outcomes),
+        tuple(cycles),
+        tuple(restorations),
+        _coverage(service, shipments, incidents, links, as_of),
+        tuple(
+            IncidentLink(
+                one.issue_id, service.service_id, one.opened_at, resolved_at(one, as_of),
+                *links[one.issue_id],
+            )
+            for one in incidents
+        ),
+    )  # fmt: skip
+
+
+def _change_id(story: RepositoryStory, change: Change) -> str:
+    return f"{story.source}:{change.id}" if change.kind == "pull_request" else change.id
+
+
+def _changes(
+    service_id: str, story: RepositoryStory, shipments: Sequence[Shipment]
+) -> list[DeploymentChange]:
+    return [
         DeploymentChange(
-            story.id,
+            service_id,
             shipment.environment,
             shipment.deployment_id,
             change.kind,
-            change.id,
+            _change_id(story, change),
             change.sha,
             change.first_commit_at,
             change.merged_at,
@@ -222,37 +342,17 @@ def tell_service(story: RepositoryStory, as_of: datetime) -> ServiceTruth:
         for shipment in shipments
         for change in shipment.changes
     ]
-    links = {one.number: linked_deployments(one, shipments, as_of) for one in incidents}
-    blamed: dict[str, list[Incident]] = {}
-    for one in incidents:
-        for deployment_id in links[one.number][1]:
-            blamed.setdefault(deployment_id, []).append(one)
-    lines: dict[str, list[Shipment]] = {}
-    for shipment in shipments:
-        lines.setdefault(shipment.environment, []).append(shipment)
-    numbers = {one.number for one in incidents}
-    outcomes = [
-        outcome(story.id, line, place, blamed.get(line[place].deployment_id, []), numbers, as_of)
-        for line in lines.values()
-        for place in range(len(line))
-    ]
-    cycles = _cycles(story, changes, as_of)
-    restorations = [
-        Restoration(story.id, one.issue_id, one.opened_at, resolved)
-        for one in incidents
-        if (resolved := resolved_at(one, as_of)) is not None
-    ]
-    has_source = any(one.created_at <= as_of for one in story.deployments) or bool(shipments)
-    return ServiceTruth(
-        story.id,
-        story.name,
-        has_source,
-        tuple(changes),
-        tuple(outcomes),
-        tuple(cycles),
-        tuple(restorations),
-        _coverage(story, shipments, incidents, links, as_of),
-    )
+
+
+def _incident_fixes(story: RepositoryStory, incidents: set[str]) -> set[str]:
+    """Ids (the story's) of the changes that close or name an incident."""
+    numbers = {one.number: f"{story.source}:{one.issue_id}" for one in story.incidents}
+    return {
+        change.id
+        for change in story.merged
+        if any(numbers.get(number) in incidents for number in change.closes)
+        or any(f"jira:{fixed}" in incidents for fixed in change.fixes)
+    }
 
 
 def resolved_at(incident: Incident, as_of: datetime) -> datetime | None:
@@ -285,13 +385,13 @@ def outcome(
     line: Sequence[Shipment],
     place: int,
     mine: Sequence[Incident],
-    incident_numbers: set[int],
+    fixes: set[str],
     as_of: datetime,
 ) -> DeploymentOutcome:
     """What came of one production deployment.
 
     `line` holds the deployments to its environment in order, `place` is its own index there,
-    `mine` are the incidents linked to it.
+    `mine` are the incidents linked to it, `fixes` the changes that fix an incident.
     """
     shipment = line[place]
     following = line[place + 1] if place + 1 < len(line) else None
@@ -326,7 +426,7 @@ def outcome(
         for reason, holds in (
             ("hotfix", any(change.is_hotfix for change in shipment.changes)),
             ("revert", any(change.reverts for change in shipment.changes)),
-            ("incident_fix", any(incident_numbers & set(one.closes) for one in shipment.changes)),
+            ("incident_fix", any(one.id in fixes for one in shipment.changes)),
             ("rollback", shipment.is_rollback),
         )
         if holds
@@ -350,7 +450,10 @@ def outcome(
 
 
 def _cycles(
-    story: RepositoryStory, changes: Sequence[DeploymentChange], as_of: datetime
+    service_id: str,
+    story: RepositoryStory,
+    changes: Sequence[DeploymentChange],
+    as_of: datetime,
 ) -> list[PullRequestCycle]:
     first: dict[str, DeploymentChange] = {}
     for change in sorted(changes, key=lambda one: one.deployed_at):
@@ -361,14 +464,14 @@ def _cycles(
         if pull.merged_at is None or pull.merged_at > as_of:
             continue
         told = merged[pull.id]
-        shipped = first.get(pull.id)
+        shipped = first.get(f"{story.source}:{pull.id}")
         deployed = shipped.deployed_at if shipped else None
         opened = ready_at(pull)
         response = first_response(pull)
         cycles.append(
             PullRequestCycle(
-                story.id,
-                pull.id,
+                service_id,
+                f"{story.source}:{pull.id}",
                 told.is_bot,
                 told.first_commit_at,
                 opened,
@@ -406,17 +509,22 @@ def first_response(pull: PullRequest) -> datetime | None:
         if author is not None
         and not author.is_deleted
         and not author.is_bot
-        and author is not pull.author
+        and not _is_same(author, pull.author)
         and (pull.merged_at is None or at <= pull.merged_at)
     ]
     return min(times, default=None)
 
 
+def _is_same(one: Account, other: Account) -> bool:
+    """One person, by whatever account."""
+    return one is other or (bool(one.person) and one.person == other.person)
+
+
 def _coverage(
-    story: RepositoryStory,
+    service: ServiceStory,
     shipments: Sequence[Shipment],
     incidents: Sequence[Incident],
-    links: dict[int, tuple[str, tuple[str, ...]]],
+    links: dict[str, tuple[str, tuple[str, ...]]],
     as_of: datetime,
 ) -> dict[str, int]:
     """Counts by reason, named as in metrics.linkage_coverage."""
@@ -434,10 +542,13 @@ def _coverage(
         return "not_deployed_yet" if shipments else "without_deployments"
 
     reasons = [
-        f"{change.kind}_{fate(change)}" for change in story.merged if change.merged_at <= as_of
+        f"{change.kind}_{fate(change)}"
+        for story in service.stories
+        for change in story.merged
+        if change.merged_at <= as_of
     ]
     names = {"explicit": "linked_explicitly", "window": "linked_by_window", "unlinked": "unlinked"}
-    reasons += [f"incident_{names[links[one.number][0]]}" for one in incidents]
+    reasons += [f"incident_{names[links[one.issue_id][0]]}" for one in incidents]
     for reason in reasons:
         counts[reason] = counts.get(reason, 0) + 1
     return counts
@@ -450,21 +561,20 @@ class TruthTeller:
     organization: str
     timezone: str
     start: date
-    teams: tuple[Team, ...]
-    stories: Iterable[RepositoryStory]
+    teams: tuple[TeamTruth, ...]
+    services: Iterable[ServiceStory]
 
     def tell(self, as_of: datetime) -> Truth:
-        """All true answers as of a moment."""
-        services = [tell_service(story, as_of) for story in self.stories]
-        owners = {one.service_id: self.owner(one.repository) for one in services}
+        """The answers about deployments, incidents and merged changes as of a moment."""
+        services = [tell_service(service, as_of) for service in self.services]
         dora: list[DoraValue] = []
         for service in services:
             dora += self._values("service", service.service_id, [service], as_of)
         for team in self.teams:
             family = self.family(team)
-            owned = [one for one in services if owners[one.service_id] in family]
+            owned = [one for one in services if one.owner in family]
             if owned:
-                dora += self._values("team", team.id, owned, as_of)
+                dora += self._values("team", team.team_id, owned, as_of)
         dora += self._values("organization", self.organization, services, as_of)
         return Truth(
             as_of,
@@ -476,22 +586,16 @@ class TruthTeller:
                 for one in services
                 for reason, count in one.coverage.items()
             },
-            owners,
+            {one.service_id: one.owner for one in services},
             tuple(dora),
+            tuple(row for one in services for row in one.incidents),
+            teams=self.teams,
         )
 
-    def owner(self, repository: str) -> str | None:
-        """Node id of the only team with the highest of ADMIN, MAINTAIN, WRITE; None otherwise."""
-        for wanted in ("ADMIN", "MAINTAIN", "WRITE"):
-            holders = [team for team in self.teams if (repository, wanted) in team.permissions]
-            if holders:
-                return holders[0].id if len(holders) == 1 else None
-        return None
-
-    def family(self, team: Team) -> set[str]:
-        """Node ids of the team and of all below it: what they own is the team's too."""
-        children = [one for one in self.teams if one.parent_slug == team.slug]
-        return {team.id}.union(*(self.family(child) for child in children))
+    def family(self, team: TeamTruth) -> set[str | None]:
+        """Ids of the team and of all below it: what they own is the team's too."""
+        children = [one for one in self.teams if one.parent_team_id == team.team_id]
+        return {team.team_id}.union(*(self.family(child) for child in children))
 
     def local_day(self, moment: datetime) -> date:
         """The organization's date of a moment."""

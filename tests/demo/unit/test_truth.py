@@ -15,7 +15,6 @@ from demo.model import (
     Deployment,
     DraftTurn,
     Incident,
-    Membership,
     PullRequest,
     Push,
     RepositoryStory,
@@ -25,6 +24,7 @@ from demo.model import (
 )
 from demo.truth import (
     DoraValue,
+    ServiceStory,
     Truth,
     TruthTeller,
     band,
@@ -34,6 +34,7 @@ from demo.truth import (
     ready_at,
     resolved_at,
 )
+from demo.truth_people import TeamTruth, owner_by_permission
 
 ADA = Account("U_ada", 1, "ada", "Ada", "ada@acme.test")
 BEN = Account("U_ben", 2, "ben", "Ben", "ben@acme.test")
@@ -70,18 +71,26 @@ def story(*shipments: Shipment, **more: object) -> RepositoryStory:
     )  # fmt: skip
 
 
-TEAM = Team("T_shop", 1, "shop", "Shop", None, at(1), (Membership(ADA, "MEMBER"),),
-            (("shop", "ADMIN"),))  # fmt: skip
+TEAM = TeamTruth("github:T_shop", "Shop", None, ("ada",))
 
 
-def tell(*stories: RepositoryStory, as_of: datetime, teams: tuple[Team, ...] = (TEAM,)) -> Truth:
-    return TruthTeller("organization:acme", "Europe/Berlin", date(2026, 3, 1), teams, stories).tell(
-        as_of
-    )
+def tell(
+    *stories: RepositoryStory, as_of: datetime, teams: tuple[TeamTruth, ...] = (TEAM,)
+) -> Truth:
+    """The truth of repositories that are services of their own and belong to one team."""
+    services = [ServiceStory(f"github:{one.id}", "github:T_shop", (one,)) for one in stories]
+    return tell_of(*services, as_of=as_of, teams=teams)
+
+
+def tell_of(
+    *services: ServiceStory, as_of: datetime, teams: tuple[TeamTruth, ...] = (TEAM,)
+) -> Truth:
+    start = date(2026, 3, 1)
+    return TruthTeller("organization:acme", "Europe/Berlin", start, teams, services).tell(as_of)
 
 
 def value(
-    truth: Truth, metric: str, grain: str = "rolling_90d", entity: str = "R_shop",
+    truth: Truth, metric: str, grain: str = "rolling_90d", entity: str = "github:R_shop",
     environment: str = "production", start: date | None = None,
 ) -> DoraValue:  # fmt: skip
     (found,) = [
@@ -144,12 +153,12 @@ def test_an_incident_blames_the_latest_deployment_before_it_within_the_window() 
     )
     good, bad = truth.deployment_outcomes
     assert not good.is_failed
-    assert (bad.failure_reasons, bad.incident_ids) == (("incident",), ("I_1",))
+    assert (bad.failure_reasons, bad.incident_ids) == (("incident",), ("github:I_1",))
     assert (bad.recovered_at, bad.recovery_hours) == (at(8, 14), 26)
     rate = value(truth, "change_fail_rate")
     assert (rate.value, rate.numerator, rate.denominator) == (0.5, 1, 2)
-    assert truth.coverage["R_shop", "incident_linked_by_window"] == 1
-    assert truth.coverage["R_shop", "incident_unlinked"] == 1
+    assert truth.coverage["github:R_shop", "incident_linked_by_window"] == 1
+    assert truth.coverage["github:R_shop", "incident_unlinked"] == 1
     restore = value(truth, "time_to_restore_service")  # 2 h and 1 h: the lower one
     assert (restore.value, restore.sample_size) == (1, 2)
 
@@ -265,7 +274,8 @@ def test_the_owner_is_the_only_team_with_the_highest_permission() -> None:
         return Team(f"T_{name}", 1, name, name, None, at(1), (), (("shop", permission),))
 
     def owner(*teams: Team) -> str | None:
-        return tell(story(), as_of=at(20), teams=teams).owners["R_shop"]
+        found = owner_by_permission(teams, "shop")
+        return found.id if found else None
 
     assert owner(team("a", "ADMIN"), team("b", "MAINTAIN")) == "T_a"
     assert owner(team("a", "WRITE"), team("b", "MAINTAIN")) == "T_b"
@@ -281,10 +291,10 @@ def test_nothing_is_said_of_periods_before_the_first_fact() -> None:
 
 def test_a_team_pools_the_rows_of_its_services_and_of_the_teams_below() -> None:
     one = story(shipment("d1", at(5), change("p1", at(4), at(4))))
-    above = Team("T_all", 2, "all", "All", None, at(1), (), ())
-    below = Team("T_shop", 1, "shop", "Shop", "all", at(1), (), (("shop", "ADMIN"),))
+    above = TeamTruth("team:all", "All", None, ())
+    below = TeamTruth("github:T_shop", "Shop", "team:all", ())
     truth = tell(one, as_of=at(20), teams=(above, below))
-    for entity in ("T_shop", "T_all", "organization:acme"):
+    for entity in ("github:T_shop", "team:all", "organization:acme"):
         assert value(truth, "change_lead_time", entity=entity).value == 24
 
 
