@@ -117,13 +117,18 @@ class Company:
         """github or gitlab: where the repository with this index lives."""
         return "gitlab" if organization.is_gitlab(index) else "github"
 
+    def full_name(self, index: int) -> str:
+        """owner/name of a repository, or a GitLab project's path with its groups."""
+        return f"{self._owner(self._place(index))}/{self.names[index]}"
+
     def story(self, index: int) -> RepositoryStory:
         """The story of one repository (0 for the first); told again if long not asked for."""
         if index in self._told:
             self._told.move_to_end(index)
         else:
             begin = self._calendar.at(self.start, 0)
-            place = self._place(index)
+            backlog = self.planning.backlog_of(site.project_of(index, len(self.names)))
+            place = replace(self._place(index), backlog=backlog)
             world = World(
                 self.seed, index, self._habits[index], self._owner(place), self.names[index],
                 self._crews[index], self._calendar, begin, second(self.until), place,
@@ -141,13 +146,13 @@ class Company:
     def _place(self, index: int) -> Place:
         """Where a repository lives, and where its people keep incidents and plans."""
         in_jira = any(index in service.repositories for service in self.services)
-        backlog = self.planning.backlog_of(site.project_of(index, len(self.names)))
         if not organization.is_gitlab(index):
-            return Place(incidents="jira" if in_jira else "label", backlog=backlog)
+            return Place(incidents="jira" if in_jira else "label")
         habit = self._habits[index]
         kept = "jira" if in_jira else "type" if index % 12 == 11 else "label"
-        return Place("gitlab", organization.group_of(index, habit), organization.merge_of(habit),
-                     kept, backlog)  # fmt: skip
+        return Place(
+            "gitlab", organization.group_of(index, habit), organization.merge_of(habit), kept
+        )
 
     @property
     def stories(self) -> Iterator[RepositoryStory]:

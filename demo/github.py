@@ -11,6 +11,7 @@ import json
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -67,6 +68,9 @@ class GitHub:
         self.seconds = 0.0
         self.executor = Executor(_schema(), RESOLVERS)
         self.installations: dict[str, float] = {}  # tokens of Apps and when they end
+        # The company's other servers go by this one's clock, and are found by its list.
+        self.on_clock: list[Callable[[datetime], None]] = []
+        self.addresses: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -99,8 +103,10 @@ class GitHub:
         await self._send(send, reply, cut=fault is not None and fault.action == "cut")
 
     def _own(self, request: Request, path: str, body: str) -> Reply:
-        """/demo/clock, /demo/faults and /demo/stats; they need no token."""
+        """/demo/clock, /demo/faults, /demo/stats and /demo/addresses; they need no token."""
         try:
+            if path == "/demo/addresses":
+                return self._json(self.addresses)
             if path == "/demo/stats":
                 return self._json(
                     {"requests": dict(self.requests), "cpu_seconds": round(self.seconds, 3)}
@@ -111,6 +117,8 @@ class GitHub:
                     if now.tzinfo is None:
                         raise ValueError("give a time zone")
                     self.catalog = self.source(now.astimezone(UTC))
+                    for follow in self.on_clock:
+                        follow(now.astimezone(UTC))
                 return self._json({"now": self.catalog.now.isoformat()})
             if path == "/demo/faults":
                 if request.method == "POST":
