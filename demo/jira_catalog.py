@@ -195,6 +195,8 @@ class JiraCatalog:
         self.issue_types: list[Node] = []
         self.statuses: list[Node] = []
         self.priorities: list[Node] = []
+        self.resolutions: list[Node] = []
+        self.link_types: list[Node] = []
         self.users: list[Node] = []
         self.boards: list[Node] = []
         self.sprints: list[Node] = []

@@ -138,6 +138,32 @@ def _count(asked: Asked) -> Any:
         raise _refused(error) from None
 
 
+_BULK_BODY = {"issueIdsOrKeys", "fields", "expand", "fieldsByKeys", "properties"}
+
+
+@route("POST", f"{_API}/issue/bulkfetch")
+def _bulk_issues(asked: Asked) -> Any:
+    """Issues by id or key, by id; those that are not there are named."""
+    body = _checked(asked, _BULK_BODY)
+    names = [str(one) for one in body.get("issueIdsOrKeys") or ()]
+    if not names:
+        raise Refusal(400, "issueIdsOrKeys: must not be empty")
+    if len(names) > MOST_WITH_FIELDS:
+        raise Refusal(400, f"You may only load a maximum of {MOST_WITH_FIELDS} issues at a time.")
+    catalog = _nothing(asked) if asked.is_anonymous else asked.catalog
+    found = {name: catalog.issue(name) for name in names}
+    issues = {one.id: one for one in found.values() if one is not None}
+    fields = [str(one) for one in body.get("fields") or ["*navigable"]]
+    expand = [str(one) for one in body.get("expand") or ()]
+    text = "Issue does not exist or you do not have permission to see it."
+    missing = [name for name, one in found.items() if one is None]
+    return {
+        "expand": "names,schema",
+        "issues": [show_issue(asked, issues[one], fields, expand) for one in sorted(issues)],
+        "issueErrors": [{"issueIdOrKey": name, "errorMessage": text} for name in missing],
+    }
+
+
 # One issue
 
 

@@ -75,13 +75,29 @@ def _short(asked: Asked, project: Node, expand: set[str]) -> Node:
     return {"self": f"{asked.base}{_API}/project/{project['id']}", **shown(found)}
 
 
+@route("GET", f"{_API}/project")
+def _all_projects(asked: Asked) -> Any:
+    """All at once: deprecated, but there."""
+    expand = set(asked.listed("expand"))
+    return [_short(asked, one, expand) for one in _projects(asked) if not one.get("archived")]
+
+
+def _the_project(asked: Asked, name: str) -> Node:
+    project = None if asked.is_anonymous else asked.catalog.project(name)
+    if project is None or name.upper() not in (project["key"].upper(), str(project["id"])):
+        kind = "id" if name.isdecimal() else "key"
+        raise Refusal(404, f"No project could be found with {kind} '{name}'.")
+    return project
+
+
+@route("GET", f"{_API}/project/{{name}}/components")
+def _components(asked: Asked, name: str) -> Any:
+    return _the_project(asked, name).get("components", [])
+
+
 @route("GET", f"{_API}/project/{{name}}")
 def _project(asked: Asked, name: str) -> Any:
-    project = None if asked.is_anonymous else asked.catalog.project(name)
-    if project is None or project["name"].lower() == name.lower() != project["key"].lower():
-        if name.isdecimal():
-            raise Refusal(404, f"No project could be found with id '{name}'.")
-        raise Refusal(404, f"No project could be found with key '{name}'.")
+    project = _the_project(asked, name)
     kinds = [
         shown(one) for one in asked.catalog.issue_types
         if _project_of(one) in (None, project["id"])
@@ -199,7 +215,35 @@ def _priority_search(asked: Asked) -> Any:
     return page(asked, asked.catalog.priorities, shown, most=50)
 
 
+@route("GET", f"{_API}/resolution")
+def _resolutions(asked: Asked) -> Any:
+    return [shown(one) for one in asked.catalog.resolutions]
+
+
+@route("GET", f"{_API}/issueLinkType")
+def _link_types(asked: Asked) -> Any:
+    return {"issueLinkTypes": [shown(one) for one in asked.catalog.link_types]}
+
+
 # Users
+
+
+@route("GET", f"{_API}/mypermissions")
+def _permissions(asked: Asked) -> Any:
+    """The permissions named, each with whether the account has it; it may read, no more."""
+    granted = {"BROWSE_PROJECTS"} | ({"USER_PICKER"} if asked.site.browse_users else set())
+    names = asked.listed("permissions")
+    if not names:
+        raise Refusal(400, "The 'permissions' query parameter is required.")
+    return {
+        "permissions": {
+            name: {
+                "id": "-1", "key": name, "name": name, "type": "PROJECT", "description": "",
+                "havePermission": name in granted and not asked.is_anonymous,
+            }
+            for name in names
+        }
+    }  # fmt: skip
 
 
 @route("GET", f"{_API}/users/search", anonymous=False)

@@ -22,13 +22,12 @@ from zoneinfo import ZoneInfo
 
 from demo.jira_catalog import JiraCatalog, Node, PayloadIssue
 from demo.jira_recorded_fields import fields_of
+from demo.recorded import RecordedError
+
+__all__ = ["RecordedError", "recorded_source"]
 
 AGILE_ONLY = ("epic", "sprint", "closedSprints", "flagged")  # not in the platform API
 SPRINT = "customfield_10020"
-
-
-class RecordedError(Exception):
-    """The folder holds nothing that can be served."""
 
 
 def recorded_source(
@@ -99,6 +98,8 @@ def _catalog(recording: _Recording, board: int, with_stubs: bool) -> JiraCatalog
     catalog.issue_types = _issue_types(recording)
     catalog.statuses = recording.rows("status")
     priorities = [one["fields"].get("priority") for one in recording.issues]
+    resolutions = [one["fields"].get("resolution") for one in recording.issues]
+    catalog.resolutions = list({one["id"]: one for one in resolutions if one}.values())
     catalog.priorities = list({one["id"]: one for one in priorities if one}.values())
     catalog.issues = [_issue(one, recording) for one in recording.issues]
     if with_stubs:

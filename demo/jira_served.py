@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo.jira_catalog import (
-    CATEGORIES,
     JiraCatalog,
     Node,
     agile_time,
@@ -51,9 +50,11 @@ def site_catalog(site: JiraSite, now: datetime) -> JiraCatalog:
     catalog.issue_types = [
         {**names.types[one.id], "untranslatedName": one.untranslated_name} for one in site.types
     ]
-    catalog.statuses = [_status(one, now) for one in site.statuses if one.is_there(now)]
+    catalog.statuses = [_status(one, names) for one in site.statuses if one.is_there(now)]
     catalog.fields = [_field(one) for one in site.fields]
     catalog.priorities = [names.priorities[one.id] for one in site.priorities]
+    catalog.resolutions = list(names.resolutions.values())
+    catalog.link_types = list(names.link_types.values())
     by_id = {one.id: one for one in projects}
     catalog.boards = [
         _board(one, by_id[one.project_id], site, now)
@@ -221,22 +222,12 @@ def _project(project: JiraProject, names: Names) -> Node:
     }  # fmt: skip
 
 
-def _status(status: JiraStatus, now: datetime) -> Node:
-    name = status.name_at(now)
-    found: Node = {
-        "self": f"{WEB}/rest/api/3/status/{status.id}", "description": "",
-        "iconUrl": f"{WEB}/", "name": name, "untranslatedName": name, "id": status.id,
-        "statusCategory": category_node(status.category),
-    }  # fmt: skip
+def _status(status: JiraStatus, names: Names) -> Node:
+    node = names.statuses[status.id]
+    found: Node = {**node, "untranslatedName": node["name"]}
     if status.project_id is not None:
         found["scope"] = {"type": "PROJECT", "project": {"id": status.project_id}}
     return found
-
-
-def category_node(key: str) -> Node:
-    """A status category with its address."""
-    category = CATEGORIES[key]
-    return {"self": f"{WEB}/rest/api/3/statuscategory/{category['id']}", **category}
 
 
 def _field(field: JiraField) -> Node:

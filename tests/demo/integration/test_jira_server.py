@@ -352,6 +352,15 @@ def test_projects_that_may_not_be_seen_are_not_there(shared: httpx.Client) -> No
     assert get(shared, f"{API}/project/PAY")["lead"]["accountId"] == "acc-1"
 
 
+def test_smaller_lists(shared: httpx.Client) -> None:
+    assert [one["id"] for one in get(shared, f"{API}/resolution")] == ["10"]
+    kinds = get(shared, f"{API}/issueLinkType")["issueLinkTypes"]
+    assert [(one["inward"], one["outward"]) for one in kinds] == [("is blocked by", "blocks")]
+    assert [one["name"] for one in get(shared, f"{API}/project/PAY/components")] == ["Kasse"]
+    asked = get(shared, f"{API}/mypermissions", permissions="BROWSE_PROJECTS,ADMINISTER")
+    assert [one["havePermission"] for one in asked["permissions"].values()] == [True, False]
+
+
 def test_lists_are_paged_by_start(shared: httpx.Client) -> None:
     first = get(shared, f"{API}/project/search", maxResults=1)
     assert (first["isLast"], first["startAt"], len(first["values"])) == (False, 0, 1)
@@ -457,6 +466,8 @@ def test_pages_follow_each_other_by_token(shared: httpx.Client) -> None:
         assert page["isLast"] == (token is None)
         if token is None:
             break
+    whole = search(shared, jql, maxResults=5)  # all of them, and nothing behind
+    assert (len(whole["issues"]), whole["isLast"], "nextPageToken" in whole) == (5, True, False)
     # By their last change: 30 11:59, 28 11:00, 18 10:00, 12 10:00, 3 10:00.
     assert found == ["20001", "20007", "20002", "20003", "20005"]
 
@@ -628,6 +639,15 @@ def test_deleted_and_secret_issues_are_not_there(shared: httpx.Client, name: str
             "errorMessages": ["Issue does not exist or you do not have permission to see it."],
             "errors": {},
         }
+
+
+def test_issues_in_bulk_name_what_is_missing(shared: httpx.Client) -> None:
+    body = {"issueIdsOrKeys": ["PAY-2", "20001", "PAY-3", "PAY-4"], "fields": ["summary"]}
+    found = shared.post(f"{API}/issue/bulkfetch", json=body).json()
+    assert [one["key"] for one in found["issues"]] == ["PAY-1", "PAY-2", "WEB-1"]
+    assert [one["issueIdOrKey"] for one in found["issueErrors"]] == ["PAY-4"]
+    body["issueIdsOrKeys"] = [str(one) for one in range(101)]
+    assert shared.post(f"{API}/issue/bulkfetch", json=body).status_code == 400
 
 
 # Changelogs
