@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingestion.gitlab import rows, rows_ci
-from ingestion.gitlab.paging import Item
+from ingestion.gitlab.paging import Item, in_history
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading
 from ingestion.gitlab.windows import State as WindowState
@@ -23,6 +23,13 @@ from ingestion.loading.batches import Row
 _HOLDS = timedelta(days=7)
 
 State = dict[str, Any]
+
+
+class DeploymentsState(WindowState, total=False):
+    """What is kept of deployments from one sync to the next."""
+
+    has_all: bool
+    """Those that never changed were read too."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +97,8 @@ def _signature(items: list[Item], reply: Reply) -> str:
 
 
 def read_deployments(
-    reading: Reading, project: Project, state: WindowState
-) -> tuple[WindowState, list[str]]:
+    reading: Reading, project: Project, state: DeploymentsState
+) -> tuple[DeploymentsState, list[str]]:
     """Hands over new and changed deployments; returns the next state and the commits they
     deployed, newest change first. Raises ApiError.
 
@@ -99,12 +106,29 @@ def read_deployments(
     change of a deployment's status moves that time, so unfinished ones come again by themselves.
     """
     window = Window(state, reading.sync.since)
+    path = f"{project.path}/deployments"
     shas: list[str] = []
-    for items in reading.by_change(f"{project.path}/deployments", {}, window.start):
-        fresh = [item for item in items if not window.is_known(item)]
-        reading.put("deployments", [rows_ci.deployment(item, project.number) for item in fresh])
+
+    def take(items: list[Item]) -> None:
+        reading.put("deployments", [rows_ci.deployment(item, project.number) for item in items])
         reading.flush()
-        shas += [item["sha"] for item in fresh if item.get("sha")]
+        shas.extend(item["sha"] for item in items if item.get("sha"))
+
+    if not state.get("has_all"):
+        take(_never_changed(reading, path))
+    for items in reading.by_change(path, {}, window.start):
+        take([item for item in items if not window.is_known(item)])
         for item in items:
             window.took(item)
-    return window.state(), list(dict.fromkeys(reversed(shas)))
+    return {**window.state(), "has_all": True}, list(dict.fromkeys(reversed(shas)))
+
+
+def _never_changed(reading: Reading, path: str) -> list[Item]:
+    """Deployments without a time of change, as old ones have: no list by that time shows them."""
+    found: list[Item] = []
+    for items, _ in reading.numbered(path, {"order_by": "id", "sort": "desc"}):
+        found += [item for item in items if item.get("updated_at") is None]
+        oldest = timestamp(items[-1].get("created_at")) if items else None
+        if oldest is None or oldest < reading.sync.since:
+            break
+    return in_history(found, reading.sync.since)

@@ -89,7 +89,7 @@ class _Reader:
     def deployments(self) -> None:
         if self.is_quiet and self.project.is_archived:
             return
-        old: lists.WindowState = self.old.get("deployments") or {}
+        old: lists.DeploymentsState = self.old.get("deployments") or {}
         self.new["deployments"], shas = lists.read_deployments(self.reading, self.project, old)
         self.elsewhere += shas
         if shas:

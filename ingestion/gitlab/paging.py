@@ -7,7 +7,7 @@ for the rest, which are short or do not shift.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -39,6 +39,12 @@ def items_of(reply: Reply, path: str) -> list[Item]:
     if not isinstance(reply.data, list) or not all(isinstance(i, dict) for i in reply.data):
         raise BadReply(f"{path} is no list of objects")
     return reply.data
+
+
+def in_history(items: Iterable[Item], since: datetime) -> list[Item]:
+    """The items created since then; one that does not say when is none (a fragment)."""
+    dated = [(item, timestamp(item.get("created_at"))) for item in items]
+    return [item for item, created in dated if created is not None and created >= since]
 
 
 def has_more(reply: Reply, count: int, size: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 from ingestion.gitlab import rows_ci
 from ingestion.gitlab.merge_requests import is_nothing_there
-from ingestion.gitlab.paging import Item
+from ingestion.gitlab.paging import Item, in_history
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading
 from ingestion.gitlab.rows_ci import FINISHED, Span
@@ -33,6 +33,8 @@ class State(TypedDict, total=False):
     open: list[int]
     has_jobs: bool
     """The list of all jobs was read."""
+    has_all: bool
+    """Those that never changed were read too."""
 
 
 class Pipelines:
@@ -55,6 +57,8 @@ class Pipelines:
         state. Raises ApiError. Pipelines that were deleted stay as they were last seen."""
         if self._needs_all_jobs:
             self._read_all_jobs()
+        if not self._old.get("has_all"):
+            self._take(self._never_changed())
         parents = self._changed(self._old.get("parents") or {}, {})
         children = self._old.get("children") or {}
         if self.is_changed or children:
@@ -69,6 +73,7 @@ class Pipelines:
             "children": children,
             "open": self._open,
             "has_jobs": self._reading.sync.jobs,
+            "has_all": True,
         }
 
     def _changed(self, state: WindowState, params: dict[str, str]) -> WindowState:
@@ -81,6 +86,17 @@ class Pipelines:
             for item in items:
                 window.took(item)
         return window.state()
+
+    def _never_changed(self) -> list[Item]:
+        """Pipelines without a time of change, as some systems outside make them: no list of
+        changes shows them, but the order puts them first (Postgres, nulls in descending order)."""
+        found: list[Item] = []
+        path = f"{self._project.path}/pipelines"
+        for items, _ in self._reading.numbered(path, {"order_by": "updated_at", "sort": "desc"}):
+            found += [item for item in items if item.get("updated_at") is None]
+            if not items or items[-1].get("updated_at") is not None:
+                break
+        return in_history(found, self._reading.sync.since)
 
     def _take(self, items: Sequence[Item]) -> None:
         self.is_changed = self.is_changed or bool(items)
