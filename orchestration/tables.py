@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
 import psycopg
 from psycopg import sql
-
-
-def row_counts(url: str, tables: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The number of rows of each (schema, table) that exists."""
-    counts = {}
-    with psycopg.connect(url) as connection:
-        for schema, table in tables:
-            exists = connection.execute("select to_regclass(%s)", [f"{schema}.{table}"])
-            if (found := exists.fetchone()) is None or found[0] is None:
-                continue
-            query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
-            row = connection.execute(query).fetchone()
-            counts[schema, table] = int(row[0]) if row else 0
-    return counts
 
 
 def facts(connection: psycopg.Connection[Any], schema: str, table: str) -> dict[str, Any]:
@@ -38,12 +23,6 @@ def facts(connection: psycopg.Connection[Any], schema: str, table: str) -> dict[
         row = connection.execute(query).fetchone()
         found["dagster/row_count"] = int(row[0]) if row else 0
     return found
-
-
-def column_schema(url: str, schema: str, table: str) -> dg.TableSchema:
-    """The columns of a table as the database has them."""
-    with psycopg.connect(url) as connection:
-        return columns_of(connection, schema, table)
 
 
 def columns_of(connection: psycopg.Connection[Any], schema: str, table: str) -> dg.TableSchema:

@@ -16,8 +16,12 @@ from rich.text import Text
 LABELS = {
     "settings": "settings into the warehouse",
     "github": "GitHub: load",
+    "gitlab": "GitLab: load",
+    "jira": "Jira: load",
     "raw_door": "check what arrived",
-    "raw_github__repository_syncs_every_repository_could_be_read": "check that all were read",
+    "raw_github__repository_syncs_every_repository_could_be_read": "GitHub: was all read",
+    "raw_gitlab__project_syncs_every_project_could_be_read": "GitLab: was all read",
+    "raw_jira__project_syncs_every_project_could_be_read": "Jira: was all read",
     "dbt": "dbt: build the models and test them",
     "marts_door": "check the models",
     "metrics": "Spark: compute the metrics",

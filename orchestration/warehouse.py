@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import psycopg
 from psycopg import sql
 
+from orchestration import raw_grants
 from orchestration.postgres import (
     DATABASE,
     HOST,
@@ -143,11 +144,18 @@ class Warehouse:
                 connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
                 self._create_roles(connection)
                 connection.execute(statements.encode())
+                raw_grants.show(connection)
                 connection.execute(
                     sql.SQL("comment on schema metrics is {}").format(
                         sql.Literal(f"Spark: the DORA metrics and what they rest on. [{mark}]")
                     )
                 )
+
+    def show_raw(self) -> None:
+        """Lets the inspector read the raw tables that a load has made, but no addresses."""
+        with self._connected() as connection, connection.transaction():
+            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            raw_grants.show(connection)
 
     # -- steps ----------------------------------------------------------------------------------
 

@@ -28,20 +28,22 @@ grant usage on schema marts to metrician;
 grant select on all tables in schema marts to metrician;
 alter default privileges for role modeller in schema marts grant select on tables to metrician;
 
--- the inspector reads everything
-grant usage on schema
-raw_github, raw_gitlab, raw_jira, raw_settings, staging, intermediate, marts, metrics
-to inspector;
-grant select on all tables in schema
-raw_github, raw_gitlab, raw_jira, raw_settings, staging, intermediate, marts, metrics
-to inspector;
+-- The inspector reads what is checked at the doors: marts, metrics and, of raw tables, the columns
+-- without people's addresses, which warehouse.py grants table by table. Staging and intermediate
+-- models carry addresses too: they are the modeller's alone.
+grant usage on schema raw_github, raw_gitlab, raw_jira, raw_settings, marts, metrics to inspector;
+grant select on all tables in schema marts, metrics to inspector;
+alter default privileges for role modeller in schema marts grant select on tables to inspector;
+alter default privileges for role metrician in schema metrics grant select on tables to inspector;
+-- earlier versions gave more
+revoke usage on schema staging, intermediate from inspector;
+revoke select on all tables in schema staging, intermediate from inspector;
 alter default privileges for role loader
 in schema raw_github, raw_gitlab, raw_jira, raw_settings
-grant select on tables to inspector;
+revoke select on tables from inspector;
 alter default privileges for role modeller
-in schema staging, intermediate, marts
-grant select on tables to inspector;
-alter default privileges for role metrician in schema metrics grant select on tables to inspector;
+in schema staging, intermediate
+revoke select on tables from inspector;
 
 -- analysts and BI tools
 grant usage on schema marts, metrics, quality to reader;

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from ingestion.contracts import GITHUB, SETTINGS
+from ingestion.contracts import GITHUB, GITLAB, JIRA, SETTINGS
 
 PROJECT = Path(__file__).parent.parent
 
@@ -34,6 +34,10 @@ def page() -> str:
             *_metrics(),
             "## raw_github: GitHub as loaded (dlt)\n",
             *(_raw(GITHUB)),
+            "## raw_gitlab: GitLab as loaded (dlt)\n",
+            *(_raw(GITLAB)),
+            "## raw_jira: Jira as loaded (dlt)\n",
+            *(_raw(JIRA)),
             "## raw_settings: the part of sei.toml that models need\n",
             *(_raw(SETTINGS)),
         ]

@@ -82,7 +82,7 @@ GITHUB: dict[str, Table] = {
             login text! Login.
             name text Display name; null when hidden or not read.
             type text! User, Bot, Mannequin, Organization or EnterpriseUserAccount.
-            public_email text E-mail the person shows; null when hidden or not read.
+            public_email text* E-mail the person shows; null when hidden or not read.
             """,
         ),
         _github(
@@ -136,7 +136,7 @@ GITHUB: dict[str, Table] = {
             author_id text Node id of the account the author's e-mail belongs to.
             author_login text Its login.
             author_name text Name in the commit.
-            author_email text E-mail in the commit.
+            author_email text* E-mail in the commit.
             message_headline text First line of the message.
             reverted_shas json List of hashes named by "This reverts commit …".
             additions bigint Lines added, null when not told.
@@ -196,7 +196,7 @@ GITHUB: dict[str, Table] = {
             author_id text Node id of the account the author's e-mail belongs to.
             author_login text Its login.
             author_name text Name in the commit.
-            author_email text E-mail in the commit.
+            author_email text* E-mail in the commit.
             message_headline text First line of the message.
             issue_keys json List of Jira-like keys (ABC-1) found in the message.
             """,

@@ -67,8 +67,8 @@ GITLAB: dict[str, Table] = {
             name text Display name.
             state text active, blocked, deactivated, banned, …
             is_bot bool A bot user (project, group or service account token); null when not told.
-            public_email text E-mail the person shows.
-            commit_email text E-mail of the commits, told to administrators only.
+            public_email text* E-mail the person shows.
+            commit_email text* E-mail of the commits, told to administrators only.
             """,
         ),
         _gitlab(
@@ -118,7 +118,7 @@ GITLAB: dict[str, Table] = {
             authored_at timestamp! When the change was written (kept by rebase and cherry-pick).
             committed_at timestamp! When this commit object was made.
             author_name text Name in the commit.
-            author_email text E-mail in the commit.
+            author_email text* E-mail in the commit.
             message_headline text First line of the message.
             reverted_shas json List of hashes named by "This reverts commit …".
             merge_request_iid bigint Number named by "See merge request group/project!N" of the same project.
@@ -173,7 +173,7 @@ GITLAB: dict[str, Table] = {
             authored_at timestamp! When the change was written.
             committed_at timestamp! When the commit object was made.
             author_name text Name in the commit.
-            author_email text E-mail in the commit.
+            author_email text* E-mail in the commit.
             message_headline text First line of the message.
             issue_keys json List of Jira-like keys (ABC-1) found in the message.
             """,

@@ -130,7 +130,7 @@ JIRA: dict[str, Table] = {
             """
             id text Account id.
             name text Display name, null when hidden.
-            email text E-mail, where the person shows it.
+            email text* E-mail, where the person shows it.
             type text atlassian, app or customer.
             is_active bool The account can log in.
             time_zone text IANA name, where shown.

@@ -109,7 +109,7 @@ SETTINGS: dict[str, Table] = {
             "team member valid_from",
             """
             team text Name of the team.
-            member text connection:login, or an e-mail address.
+            member text* connection:login, or an e-mail address.
             valid_from date First day of the membership; 0001-01-01 when not told.
             valid_to date Day after the last one; null while it lasts.
             """,
@@ -160,7 +160,7 @@ SETTINGS: dict[str, Table] = {
             """
             position bigint 1 for the first.
             relation text! same or different.
-            accounts json! List of connection:login, or e-mail addresses.
+            accounts json!* List of connection:login, or e-mail addresses.
             """,
         ),
         _setting(

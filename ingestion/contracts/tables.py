@@ -21,6 +21,8 @@ class Column:
     data_type: str
     nullable: bool
     description: str
+    is_private: bool = False
+    """Holds people's addresses: only the loader and the modeller may read it."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +48,29 @@ class Table:
             for column in self.columns
         }
 
+    def open_columns(self) -> tuple[str, ...]:
+        """The columns that are not private, in order."""
+        return tuple(column.name for column in self.columns if not column.is_private)
+
     def column_names(self) -> tuple[str, ...]:
         """The column names, in order."""
         return tuple(column.name for column in self.columns)
 
 
 def _parse(lines: str, key: Iterable[str]) -> tuple[Column, ...]:
-    """Columns from lines `name type description`; keys and types ending in `!` are not null."""
+    """Columns from lines `name type description`; keys and types ending in `!` are not null, types
+    ending in `*` private."""
     key = set(key)
     columns = []
     for line in lines.strip().splitlines():
         name, data_type, description = line.strip().split(maxsplit=2)
+        is_private = data_type.endswith("*")
+        data_type = data_type.rstrip("*")
         required = data_type.endswith("!") or name in key
         data_type = data_type.rstrip("!")
         if data_type not in _TYPES:
             raise ValueError(f"{name}: unknown type {data_type}")
-        columns.append(Column(name, data_type, not required, description))
+        columns.append(Column(name, data_type, not required, description, is_private))
     return tuple(columns)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from typing import Any
 
 from orchestration.commands import UsageProblem
@@ -28,27 +29,33 @@ def check(as_json: bool) -> None:
     home = own_home()
     settings = load_settings(home.config, home.environ)
     findings = [Finding("settings", True, str(home.config)), _warehouse(home), _java(home)]
-    reports = [_github(connection, home) for connection in settings.github]
+    reports = [
+        (source, _connection(source, connection, home))
+        for source in ("github", "gitlab", "jira")
+        for connection in getattr(settings, source)
+    ]
     if as_json:
         document = {
-            "ok": all(f.ok for f in findings) and all(r.is_ok for r in reports),
+            "ok": all(f.ok for f in findings) and all(r.is_ok for _, r in reports),
             "findings": [asdict(finding) for finding in findings],
-            "connections": [{**asdict(report), "ok": report.is_ok} for report in reports],
+            "connections": [
+                {"source": source, **asdict(report), "ok": report.is_ok}
+                for source, report in reports
+            ],
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         _show(findings, reports)
     wrong = [f"{f.what}: {f.details}" for f in findings if not f.ok]
-    wrong += [error for report in reports for error in report.errors()]
+    wrong += [error for _, report in reports for error in report.errors()]
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise UsageProblem(f"{wrong[0]}{more}")
 
 
-def _github(connection: Any, home: Home) -> Any:
-    from ingestion.github.check import check as check_github
-
-    return check_github(connection, environ=home.environ)
+def _connection(source: str, connection: Any, home: Home) -> Any:
+    checked = import_module(f"ingestion.{source}.check").check
+    return checked(connection, environ=home.environ)
 
 
 def _warehouse(home: Home) -> Finding:
@@ -73,7 +80,10 @@ def _java(home: Home) -> Finding:
         return Finding("Java", True, "none yet", [f"{error}; the first run fetches one"])
 
 
-def _show(findings: list[Finding], reports: list[Any]) -> None:
+_OWNER = {"github": "owner", "gitlab": "group", "jira": "project"}
+
+
+def _show(findings: list[Finding], reports: list[tuple[str, Any]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -85,12 +95,12 @@ def _show(findings: list[Finding], reports: list[Any]) -> None:
         console.print(mark, Text(f"{finding.what}: {finding.details}"))
         for warning in finding.warnings:
             console.print(Text("  !", "yellow"), Text(warning))
-    for report in reports:
+    for source, report in reports:
         mark = Text("✓", "green") if report.is_ok else Text("✗", "red")
-        console.print(mark, Text(f'[[github]] "{report.connection}": {report.api_url}'))
+        console.print(mark, Text(f'[[{source}]] "{report.connection}": {report.api_url}'))
         if report.tokens:
             table = Table(box=box.SIMPLE_HEAD)
-            for heading in ("token", "account", "scopes", "owner", "repositories", "limit left"):
+            for heading in ("token", "account", "scopes", _OWNER[source], "seen", "limit left"):
                 table.add_column(heading)
             for row in token_rows(report.tokens):
                 table.add_row(*(Text(text) for text in row))

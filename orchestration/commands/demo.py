@@ -1,4 +1,4 @@
-"""`sei demo`: an invented company's GitHub on this machine, and the whole way over it."""
+"""`sei demo`: an invented company's GitHub, GitLab and Jira on this machine, and all done on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from orchestration.processes import Background
 from orchestration.warehouse import Warehouse
 
 HOST = "127.0.0.1"
-PORT = 8765
+# GitHub's, GitLab's and Jira's.
+PORTS = (8765, 8766, 8767)
 # The story is told a little into the future, so that its clock can follow ours for a while.
 AHEAD = timedelta(days=14)
 PATIENCE = 60
@@ -59,14 +60,15 @@ def demo(repositories: int | None, months: int | None, seed: int | None) -> None
     home = demo_home()
     known = Story.read(home)
     story = chosen_story(known, repositories, months, seed, datetime.now(UTC))
-    with console.status("starting the demo company's GitHub …"):
+    with console.status("starting the demo company …"):
         warehouse = home.open_warehouse()
         if known != story:
             start_anew(home, warehouse)
             story.write(home)
-        url = serve_story(home, story)
+        github, gitlab, jira = serve_story(home, story)
     console.print(
-        f"demo company: {story.repositories} repositories since {story.start}, GitHub at {url}"
+        f"demo company: {story.repositories} repositories since {story.start}; GitHub at {github},"
+        f" GitLab at {gitlab}, Jira at {jira}"
     )
     check_settings(home)
     refresh(home, warehouse, run_config([], full=False))
@@ -107,37 +109,42 @@ def start_anew(home: Home, warehouse: Warehouse) -> None:
     shutil.rmtree(home.folder / "dlt", ignore_errors=True)
 
 
-def serve_story(home: Home, story: Story | None) -> str:
-    """The address of the company's GitHub, running and showing the present; settings written."""
+def serve_story(home: Home, story: Story | None) -> tuple[str, str, str]:
+    """The addresses of the company's GitHub, GitLab and Jira, running and showing the present;
+    settings written."""
     if story is None:
         raise UsageProblem("there is no demo company yet; sei demo makes one")
     now = datetime.now(UTC)
     server = Background("demo-server", home.folder)
     details = server.details() if server.process() else {}
-    if not (details.get("story") == asdict(story) and _set_clock(details["port"], now)):
+    ports = details.get("ports", [])
+    if not (details.get("story") == asdict(story) and ports and _set_clock(ports[0], now)):
         server.stop()
-        port = _start_server(home, server, story, now)
-    else:
-        port = int(details["port"])
-    url = f"http://{HOST}:{port}"
-    _write_settings(home, story, url)
-    return url
+        ports = _start_server(home, server, story, now)
+    github, gitlab, jira = (f"http://{HOST}:{port}" for port in ports)
+    _write_settings(home, story, github, gitlab, jira)
+    return github, gitlab, jira
 
 
-def _start_server(home: Home, server: Background, story: Story, now: datetime) -> int:
+def _start_server(home: Home, server: Background, story: Story, now: datetime) -> list[int]:
     from orchestration.commands.services import free_port, is_free
 
-    port = PORT if is_free(PORT) else free_port()
+    ports: list[int] = []
+    for port in PORTS:
+        while port in ports or not is_free(port):
+            port = free_port()
+        ports.append(port)
     command = [
-        *(sys.executable, "-m", "demo", "serve", "--port", str(port)),
+        *(sys.executable, "-m", "demo", "serve", "--port", str(ports[0])),
+        *("--gitlab-port", str(ports[1]), "--jira-port", str(ports[2])),
         *("--seed", str(story.seed), "--repositories", str(story.repositories)),
         *("--months", str(story.months), "--start", story.start),
         *("--until", (now + AHEAD).isoformat(timespec="seconds")),
         *("--clock", now.isoformat(timespec="seconds")),
     ]
-    server.start(command, home.environ, PROJECT, port=port, story=asdict(story))
+    server.start(command, home.environ, PROJECT, ports=ports, story=asdict(story))
     began = time.monotonic()
-    while not _set_clock(port, now):
+    while not _set_clock(ports[0], now):
         if server.process() is None:
             raise RunFailedError(
                 f"the demo server ended: {server.last_line()} (log: {server.log_file})"
@@ -145,7 +152,7 @@ def _start_server(home: Home, server: Background, story: Story, now: datetime) -
         if time.monotonic() - began > PATIENCE:
             raise RunFailedError(f"the demo server did not answer (log: {server.log_file})")
         time.sleep(0.1)
-    return port
+    return ports
 
 
 def _set_clock(port: int, now: datetime) -> bool:
@@ -162,7 +169,7 @@ def _set_clock(port: int, now: datetime) -> bool:
         return False
 
 
-def _write_settings(home: Home, story: Story, url: str) -> None:
+def _write_settings(home: Home, story: Story, *urls: str) -> None:
     from demo.company import Company
     from demo.settings import sei_toml
 
@@ -170,7 +177,7 @@ def _write_settings(home: Home, story: Story, url: str) -> None:
     until = datetime(start.year, start.month, start.day, tzinfo=UTC) + timedelta(days=1)
     company = Company.generate(story.seed, story.repositories, start, until)
     home.config.parent.mkdir(parents=True, exist_ok=True)
-    home.config.write_text(sei_toml(company, url))
+    home.config.write_text(sei_toml(company, *urls))
 
 
 def closing_lines() -> list[str]:

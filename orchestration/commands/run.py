@@ -32,17 +32,22 @@ def check_settings(home: Home, sources: Sequence[str] = ()) -> None:
     from ingestion.settings import load_settings
 
     settings = load_settings(home.config, home.environ)
-    names = [connection.name for connection in settings.github]
+    names = [c.name for c in (*settings.github, *settings.gitlab, *settings.jira)]
     for source in sources:
         if source not in names:
             raise UsageProblem(f'no connection is called "{source}"; there are: {", ".join(names)}')
-    for connection in settings.github:
-        connection.tokens(home.environ)
+    for github in settings.github:
+        github.tokens(home.environ)
+    for gitlab in settings.gitlab:
+        gitlab.tokens(home.environ)
+    for site in settings.jira:
+        site.credentials(home.environ)
 
 
 def run_config(sources: Sequence[str], full: bool) -> dict[str, Any]:
     """The run's configuration for the options of the command."""
-    return {"ops": {"github": {"config": {"sources": list(sources), "full": full}}}}
+    config = {"config": {"sources": list(sources), "full": full}}
+    return {"ops": {source: config for source in ("github", "gitlab", "jira")}}
 
 
 def refresh(home: Home, warehouse: Warehouse, config: dict[str, Any]) -> None:

@@ -4,17 +4,18 @@ dagster-dlt's decorator wants one pipeline per set of assets; docs/decisions/000
 says why the contract of the tables is used instead.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import psycopg
 from pydantic import Field
 
-from ingestion.contracts import GITHUB, SETTINGS, Table
+from ingestion.contracts import GITHUB, GITLAB, JIRA, SETTINGS, Table
 from orchestration.automation import LOAD_RETRIES, MISTAKE, is_mistake, may_retry
 from orchestration.progress import reporter
 from orchestration.resources import Platform
-from orchestration.tables import row_counts
+from orchestration.tables import facts
 from orchestration.translators import asset_key, raw_asset_spec
 
 
@@ -27,31 +28,66 @@ class LoadConfig(dg.Config):
     full: bool = False
 
 
-@dg.multi_asset(
-    name="github",
-    specs=[raw_asset_spec(table, "github") for table in GITHUB.values()],
-    retry_policy=LOAD_RETRIES,
-    pool="github_api",
-)
-def github(
-    context: dg.AssetExecutionContext, config: LoadConfig, platform: Platform
-) -> Iterator[dg.MaterializeResult]:
-    """Loads what changed on every GitHub of the settings."""
-    from ingestion.github.load import load
+Load = Callable[..., Any]
 
-    settings = platform.settings()
-    url = platform.url("loader")
+
+def load_of(source: str) -> Load:
+    """The load function of a source; imported when a run needs it, not with the definitions."""
+    from importlib import import_module
+
+    loaded: Load = import_module(f"ingestion.{source}.load").load
+    return loaded
+
+
+def source_assets(source: str, tables: Mapping[str, Table], counted: str) -> dg.AssetsDefinition:
+    """The assets of a source's raw tables; `counted` is what its progress counts."""
+
+    @dg.multi_asset(
+        name=source,
+        specs=[raw_asset_spec(table, source) for table in tables.values()],
+        retry_policy=LOAD_RETRIES,
+        pool=f"{source}_api",
+        description=f"Loads what changed on every {source} connection of the settings.",
+    )
+    def assets(
+        context: dg.AssetExecutionContext, config: LoadConfig, platform: Platform
+    ) -> Iterator[dg.MaterializeResult]:
+        from ingestion.raw_tables import create_missing
+
+        connections = getattr(platform.settings(), source)
+        # Models read the tables of every source, also of one that is not connected.
+        create_missing(platform.url("loader"), tables.values())
+        loaded = _load_all(
+            context, platform, source, chosen(connections, config.sources), config.full, counted
+        )
+        if not connections:
+            context.log.info(f"no [[{source}]] connection in the settings")
+        platform.warehouse().show_raw()
+        yield from _materialized(platform.url("inspector"), tables.values(), loaded)
+
+    return assets
+
+
+def _load_all(
+    context: dg.AssetExecutionContext,
+    platform: Platform,
+    source: str,
+    connections: Sequence[Any],
+    full: bool,
+    counted: str,
+) -> dict[str, int]:
+    """Rows loaded by table; raises dg.Failure, after the others were tried, if a load failed."""
     loaded: dict[str, int] = {}
     failed: list[str] = []
     error: Exception | None = None
-    for connection in chosen(settings.github, config.sources):
-        report = reporter(f"repositories of {connection.name}", context.log.info)
+    for connection in connections:
+        report = reporter(f"{counted} of {connection.name}", context.log.info)
         try:
-            result = load(
+            result = load_of(source)(
                 connection,
-                settings,
-                url,
-                full=config.full,
+                platform.settings(),
+                platform.url("loader"),
+                full=full,
                 progress=_told(report),
             )
         except Exception as raised:  # the other connections' data is worth having
@@ -61,7 +97,7 @@ def github(
             continue
         context.log.info(
             f"{connection.name}: {sum(result.row_counts.values())} rows from "
-            f"{result.repositories} repositories ({result.skipped} unchanged, "
+            f"{result.repositories} {counted} ({result.skipped} unchanged, "
             f"{len(result.failures)} failed), {result.requests} requests, "
             f"{result.seconds_waited:.0f} s waited for rate limits"
         )
@@ -73,7 +109,12 @@ def github(
             metadata={MISTAKE: is_mistake(error)},
             allow_retries=may_retry(context.run, error),
         ) from error
-    yield from _materialized(platform.url("inspector"), GITHUB.values(), loaded)
+    return loaded
+
+
+github = source_assets("github", GITHUB, "repositories")
+gitlab = source_assets("gitlab", GITLAB, "projects")
+jira = source_assets("jira", JIRA, "projects")
 
 
 @dg.multi_asset(
@@ -87,6 +128,7 @@ def settings_tables(
     from ingestion.settings_tables import write
 
     write(platform.settings(), platform.url("loader"))
+    platform.warehouse().show_raw()
     yield from _materialized(platform.url("inspector"), SETTINGS.values(), None)
 
 
@@ -104,12 +146,11 @@ def _materialized(
     url: str, tables: Iterable[Table], loaded: dict[str, int] | None
 ) -> Iterator[dg.MaterializeResult]:
     tables = list(tables)
-    counts = row_counts(url, [(table.schema, table.name) for table in tables])
-    for table in tables:
-        metadata: dict[str, Any] = {}
-        count = counts.get((table.schema, table.name))
-        if count is not None:
-            metadata["dagster/row_count"] = count
+    with psycopg.connect(url) as connection:
+        found = [facts(connection, table.schema, table.name) for table in tables]
+    for table, metadata in zip(tables, found, strict=True):
+        # The contract's, with its descriptions, is shown already.
+        metadata.pop("dagster/column_schema", None)
         if loaded is not None:
             metadata["rows_loaded"] = loaded.get(table.name, 0)
         yield dg.MaterializeResult(asset_key=asset_key(table.schema, table.name), metadata=metadata)

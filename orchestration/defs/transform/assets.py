@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
+import psycopg
 
 from orchestration.automation import metrics_follow_marts
 from orchestration.defs.transform.process import PipesProcess
 from orchestration.resources import PROJECT, Platform
-from orchestration.tables import column_schema, row_counts
+from orchestration.tables import facts
 from orchestration.translators import asset_key, owner
 
 READS = (
@@ -96,20 +97,12 @@ def metrics(
     reported = {
         result.asset_key: result for result in results if isinstance(result, dg.MaterializeResult)
     }
-    url = platform.url("metrician")
-    tables = [*DETAILS, "dora"]
-    counts = row_counts(url, [("metrics", table) for table in tables])
-    for table in tables:
+    with psycopg.connect(platform.url("metrician")) as connection:
+        found = {table: facts(connection, "metrics", table) for table in (*DETAILS, "dora")}
+    for table, known in found.items():
         key = asset_key("metrics", table)
         told = reported[key].metadata if key in reported else None
-        yield dg.MaterializeResult(
-            asset_key=key,
-            metadata={
-                **(told or {}),
-                "dagster/row_count": counts.get(("metrics", table), 0),
-                "dagster/column_schema": column_schema(url, "metrics", table),
-            },
-        )
+        yield dg.MaterializeResult(asset_key=key, metadata={**(told or {}), **known})
 
 
 def job_command(as_of: str | None, now: datetime) -> list[str]:

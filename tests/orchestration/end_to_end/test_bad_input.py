@@ -10,7 +10,7 @@ import pytest
 
 from demo.company import Company
 from demo.settings import sei_toml
-from tests.fixtures.pipeline import TOKEN, Installation, demo_server
+from tests.fixtures.pipeline import TOKEN, Addresses, Installation, demo_server
 
 pytestmark = pytest.mark.end_to_end
 
@@ -21,14 +21,14 @@ SIZE += ["--until", UNTIL.isoformat()]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with demo_server(*SIZE) as url:
-        yield url
+def server() -> Iterator[Addresses]:
+    with demo_server(*SIZE) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="module")
-def good(server: str) -> str:
-    return sei_toml(Company.generate(5, 3, START, UNTIL), server)
+def good(server: Addresses) -> str:
+    return sei_toml(Company.generate(5, 3, START, UNTIL), *server)
 
 
 @pytest.fixture(scope="module")

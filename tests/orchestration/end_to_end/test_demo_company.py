@@ -76,8 +76,9 @@ def told(installation: Callable[[str], Installation]) -> Told:
     stats, said = [], []
     arguments = ["--seed", str(SEED), "--repositories", str(REPOSITORIES)]
     arguments += ["--start", start.isoformat(), "--until", until.isoformat()]
-    with demo_server(*arguments, "--clock", (until - timedelta(days=9)).isoformat()) as url:
-        one.configure(sei_toml(company, url))
+    with demo_server(*arguments, "--clock", (until - timedelta(days=9)).isoformat()) as addresses:
+        url = addresses.github
+        one.configure(sei_toml(company, *addresses))
         for now, faults in ((until - timedelta(days=9), REFUSED), (until, SPOILED)):
             httpx.post(f"{url}/demo/clock", json={"now": now.isoformat()}).raise_for_status()
             httpx.post(f"{url}/demo/faults", json=faults).raise_for_status()

@@ -16,7 +16,13 @@ import pytest
 from demo.company import Company
 from demo.settings import sei_toml
 from orchestration.postgres import EmbeddedPostgres
-from tests.fixtures.pipeline import Installation, contents, demo_server, run_group_is_killed
+from tests.fixtures.pipeline import (
+    Addresses,
+    Installation,
+    contents,
+    demo_server,
+    run_group_is_killed,
+)
 
 pytestmark = pytest.mark.end_to_end
 
@@ -27,16 +33,16 @@ SIZE += ["--until", UNTIL.isoformat()]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with demo_server(*SIZE) as url:
-        yield url
+def server() -> Iterator[Addresses]:
+    with demo_server(*SIZE) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="module")
 def configured(
-    installation: Callable[[str], Installation], server: str
+    installation: Callable[[str], Installation], server: Addresses
 ) -> Callable[[str], Installation]:
-    settings = sei_toml(Company.generate(3, 4, START, UNTIL), server)
+    settings = sei_toml(Company.generate(3, 4, START, UNTIL), *server)
 
     def make(name: str) -> Installation:
         one = installation(name)

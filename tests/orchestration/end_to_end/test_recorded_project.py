@@ -50,8 +50,8 @@ NOT_IN_THE_GRAPH = {41}
 @pytest.fixture(scope="module")
 def ants(installation: Callable[[str], Installation]) -> Iterator[Installation]:
     one = installation("ants")
-    with demo_server("--recorded", str(RECORDED)) as url:
-        one.configure(SETTINGS.format(url=url))
+    with demo_server("--recorded", str(RECORDED)) as addresses:
+        one.configure(SETTINGS.format(url=addresses.github))
         done = one.sei("run")
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
         yield one
