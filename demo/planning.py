@@ -202,7 +202,7 @@ class Planning:
         day = (today - self.first_day).days
         for place, room in enumerate(self.rooms):
             if today.weekday() < 5:
-                for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3))):
+                for _ in range(self.rng.choice((0, 1, 1, 1, 2, 3))):
                     self.at(self._sometime(today), self._arrive, room)
                 if room.backlog:
                     self.at(self._sometime(today), self._estimate, room)
@@ -251,7 +251,7 @@ class Planning:
             if components and rng.random() < 0.7 else (),
             parent_id=rng.choice(room.epics).id
             if not is_epic and room.epics and rng.random() < 0.3 else None,
-            story_points=rng.choice(_POINTS) if not is_epic and rng.random() < 0.25 else None,
+            story_points=rng.choice(_POINTS) if not is_epic and rng.random() < 0.4 else None,
             original_estimate_seconds=4 * HOUR if rng.random() < 0.2 else None,
         )  # fmt: skip
         ticket = self._open(author, state)
@@ -306,7 +306,7 @@ class Planning:
     def _estimate(self, room: Room) -> None:
         """Refinement: some of the backlog get an estimate, or another one."""
         for ticket in room.backlog[:6]:
-            if self.chance(0.35 if ticket.state.story_points is None else 0.08):
+            if self.chance(0.6 if ticket.state.story_points is None else 0.08):
                 self._set_points(room, ticket)
 
     def _set_points(self, room: Room, ticket: Ticket) -> None:
@@ -361,7 +361,7 @@ class Planning:
         self.sprints.append(sprint)
         room.sprints.append(sprint)
         late = DAY + 3 * HOUR if number % 4 == 2 else 4 * MINUTE * (number % 3)
-        self.at(start - 3 * HOUR, self._fill, room, sprint, 11)
+        self.at(start - 3 * HOUR, self._fill, room, sprint, 14)
         if number % 5 == 3:
             name = f"{sprint.name} – {self.rng.choice(words.THINGS)}"
             self.at(start + 3 * DAY, self._rename, sprint, name)
@@ -442,9 +442,9 @@ class Planning:
 
     def _close(self, room: Room, sprint: Sprint, following: Sprint) -> None:
         """The sprint ends; one issue is done in that second, the open ones go to the next one."""
-        in_review = [one for one in sprint.tickets if one.state.status_id == room.review.id]
-        if sprint.number % 3 == 1 and in_review:
-            self._change_status(room, in_review[0], room.done)
+        open_ones = [one for one in sprint.tickets if one.state.status_id != room.done.id]
+        if sprint.number % 3 == 1 and open_ones:
+            self._change_status(room, open_ones[0], room.done)
         sprint.completed = self.now
         author = self._somebody(room)
         for ticket in list(sprint.tickets):
@@ -474,7 +474,7 @@ class Planning:
     def _plan_work(self, room: Room, ticket: Ticket, sprint: Sprint) -> None:
         """When it will be taken up in this sprint, if it is not in work already."""
         if self.statuses[ticket.state.status_id].category == "new":
-            self.at(self.later(55), self._take_up, room, ticket, sprint)
+            self.at(self.later(75), self._take_up, room, ticket, sprint)
         else:
             self.at(self.later(20), self._carry_on, room, ticket)
 
@@ -500,7 +500,7 @@ class Planning:
             self.at(self.later(10), self._remark, room, ticket)
         if self.chance(0.08):
             self._split(room, ticket)
-        self.at(self.later(26), self._carry_on, room, ticket)
+        self.at(self.later(48), self._carry_on, room, ticket)
 
     def _split(self, room: Room, ticket: Ticket) -> None:
         """A subtask, done by the way."""
@@ -534,7 +534,7 @@ class Planning:
         status = ticket.state.status_id
         if status == room.doing.id:
             self._change_status(room, ticket, room.review)
-            self.at(self.later(10), self._carry_on, room, ticket)
+            self.at(self.later(20), self._carry_on, room, ticket)
         elif status == room.review.id:
             with_qa = room.qa is not None and self.now < self.qa_ends - 2 * DAY
             if self.chance(0.12):
@@ -571,13 +571,24 @@ class Planning:
                     self.at(self.later(5), self._carry_on, room, ticket)
 
     def _move(self, room: Room) -> None:
-        """An issue of the backlog goes to another project: new key, status, type; the id stays."""
+        """An issue that is worked on goes to another project: new key, status, type; the id
+        stays. If there is none, one of the backlog does."""
         others = [one for one in self.rooms if one is not room]
-        fit = [one for one in room.backlog if one.state.parent_id is None]
-        if not others or not fit:
+        in_work = [
+            (ticket, sprint)
+            for sprint in room.sprints
+            if sprint.started is not None and sprint.completed is None
+            for ticket in sprint.tickets
+            if ticket.state.status_id == room.doing.id and ticket.deleted is None
+        ]
+        if not others or not (in_work or room.backlog):
             return
         target = others[0]
-        ticket = fit[-1]
+        if in_work:
+            ticket, sprint = self.rng.choice(in_work)
+            self._out_of(room, ticket, sprint)
+        else:
+            ticket = room.backlog[-1]
         room.backlog.remove(ticket)
         target.number += 1
         key, state = f"{target.project.key}-{target.number}", ticket.state
@@ -589,7 +600,7 @@ class Planning:
                        room.project.id, "project"),
             words_item("issuetype", target.types[1].id, target.types[1].name, old_type.name,
                        old_type.id, "issuetype"),
-            status_item(old_status, target.todo, self.now),
+            status_item(old_status, target.doing if in_work else target.todo, self.now),
         ]  # fmt: skip
         items += [
             words_item("Component", None, None,
@@ -603,8 +614,14 @@ class Planning:
                       points_item(target.project, None, state.story_points)]  # fmt: skip
         if not room.project.is_simplified and not target.project.is_simplified:
             items = [one for one in items if "oint" not in one.field]
+        if in_work:
+            self._end_spell(ticket)
         ticket.change(self.now, self._somebody(room), *items)
-        target.backlog.append(ticket)
+        if in_work:
+            self.spells[target.project.id].append(Spell(self.now, None, ticket.id, key))
+            self.at(self.later(60), self._carry_on, target, ticket)
+        else:
+            target.backlog.append(ticket)
 
     def _delete(self, room: Room) -> None:
         """An issue is deleted: one from the backlog."""
