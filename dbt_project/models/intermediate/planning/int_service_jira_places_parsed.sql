@@ -1,11 +1,15 @@
--- A component may have a colon in its name: only the name of a Jira connection before it is one.
+-- A component may have a colon in its name: before it only the name of a Jira connection is one.
 with statements as (
 
     select
         service_jira.service,
         service_jira.kind,
         service_jira.value,
-        connections.connection
+        case
+            when service_jira.kind = 'project' and service_jira.value like '%:%'
+                then split_part(service_jira.value, ':', 1)
+            else connections.connection
+        end as connection
     from {{ ref('stg_settings__service_jira') }} as service_jira
     left join {{ ref('stg_settings__connections') }} as connections
         on
