@@ -687,9 +687,9 @@ def test_incident_references_leave_out_the_fix_and_what_is_not_sure(built: Any) 
         ("pull_request", None, None, "github:PR4", "issue_text"),
         ("pull_request", None, None, "github:PR6", "issue_text"),
     ]
-    assert built.rows("select * from marts.bridge_pull_request_issues") == [
-        ("github:PR21", "github:I3", "closing_reference")
-    ]
+    assert built.rows(
+        "select pull_request_id, issue_id, method from marts.bridge_pull_request_issues"
+    ) == [("github:PR21", "github:I3", "closing_reference")]
 
 
 def test_building_again_changes_nothing(built: Any) -> None:
