@@ -75,6 +75,10 @@ class GitLab:
         self.seconds = 0.0
         self._lists: dict[tuple[Any, ...], Listed] = {}
 
+    def prepare(self) -> None:
+        """Have the stories told now, not at the first request (seconds for many projects)."""
+        self.catalog.prepare()
+
     def set_clock(self, now: datetime) -> None:
         """Show another moment from now on; ValueError if the story is not told that far."""
         deleted = self.catalog.deleted

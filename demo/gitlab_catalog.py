@@ -208,6 +208,9 @@ class Catalog:
         self._below: dict[int, list[int]] | None = None
         self._of_groups: dict[tuple[Any, ...], Ordered] = {}
 
+    def prepare(self) -> None:
+        """Do now what would make the first request slow."""
+
     def project_ids(self, group: int) -> list[int]:
         """Ids of the projects directly in a group."""
         raise NotImplementedError

@@ -144,6 +144,11 @@ class CompanyCatalog(Catalog):
         self._stories = {group.id: group for group in there.values()}
         self._views: dict[int, CompanyView] = {}
 
+    def prepare(self) -> None:
+        """Have all stories told."""
+        for one in self.instance.projects.values():
+            one.moved  # noqa: B018 - worked out when first asked for
+
     def _names(self, groups: Mapping[int, Group], group: Group) -> list[str]:
         above = groups.get(group.parent_id) if group.parent_id is not None else None
         return [*(self._names(groups, above) if above else []), group.name]

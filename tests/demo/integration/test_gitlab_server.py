@@ -612,7 +612,11 @@ def test_the_clock_shows_what_there_was(client: httpx.Client) -> None:
     own(client, "/demo/clock", {"now": at(5.5).isoformat()})
     (row,) = client.get("projects/501/merge_requests").json()
     assert (row["draft"], row["title"]) == (True, "Draft: Change 1")
+    assert row["labels"] == ["bug"]
     assert client.get("projects/501/merge_requests/1/approvals").json()["approved_by"] == []
+    own(client, "/demo/clock", {"now": at(3.5).isoformat()})
+    (row,) = client.get("projects/501/merge_requests").json()
+    assert row["labels"] == []  # given half an hour later
     own(client, "/demo/clock", {"now": NOW.isoformat()})
     assert len(client.get("projects/501/merge_requests").json()) == 3
 
