@@ -225,8 +225,10 @@ def rework_reasons(
     incidents: DataFrame,
 ) -> DataFrame:
     """(deployment_id, change_count, has_hotfix, has_revert, has_incident_fix) per deployment."""
+    # What was merged before its incident is named by it as a cause, and fixes nothing.
     fixes = (
-        pull_request_issues.join(incidents.select("issue_id"), "issue_id")
+        pull_request_issues.filter("is_work")
+        .join(incidents.select("issue_id"), "issue_id")
         .select("pull_request_id", F.lit(True).alias("is_incident_fix"))
         .distinct()
     )

@@ -183,7 +183,7 @@ INPUTS: dict[str, Table] = {
         _input("bridge_pull_request_commits", "pull_request_id repository_id sha"),
         _input("bridge_pull_request_reverts", "pull_request_id reverted_pull_request_id"),
         _input("bridge_commit_reverts", "repository_id sha reverted_pull_request_id reverted_sha"),
-        _input("bridge_pull_request_issues", "pull_request_id issue_id"),
+        _input("bridge_pull_request_issues", "pull_request_id issue_id is_work:b"),
         _input(
             "fct_deployments",
             "deployment_id repository_id service_id environment environment_tier status "

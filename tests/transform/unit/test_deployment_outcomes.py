@@ -291,7 +291,11 @@ def test_hotfixes_and_incident_fixes_are_unplanned(company, at):
     company.deployments = line(at, 1, 5)
     company.changes = [change(at, "D1", 1, "P1"), change(at, "D2", 5, "P2")]
     company.pull_requests = [{"pull_request_id": "P1", "is_hotfix": True}]
-    company.issues = [{"pull_request_id": "P2", "issue_id": "I"}]
+    company.issues = [
+        {"pull_request_id": "P2", "issue_id": "I", "is_work": True},
+        # its cause, linked by the incident: no answer to it
+        {"pull_request_id": "P1", "issue_id": "I", "is_work": False},
+    ]
     company.incidents = [incident(at, "I", 3, 6)]
     rows = company.outcomes()
     assert rows["D1"]["rework_reasons"] == ["hotfix"]
