@@ -269,7 +269,7 @@ class Company:
 def _adapted(index: int, habit: Habit) -> Habit:
     """The habit as it is lived: on GitLab the quiet ones publish releases."""
     if organization.is_gitlab(index) and habit.key == "quiet":
-        return replace(habit, source="releases", pulls=0.6)
+        return replace(habit, source="releases", pulls=0.6, failure=0.4)
     return habit
 
 

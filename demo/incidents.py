@@ -324,6 +324,7 @@ class Incidents:
             pull = self.pulls.open(
                 world.somebody(), title, 1, head=f"hotfix/{spell.key}", quick=True
             )
+            pull.branched = spell
             self.pulls.name(pull, spell, "branch")
         else:
             pull = self.pulls.open(

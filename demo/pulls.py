@@ -60,7 +60,9 @@ class Pull:
     closed: int | None = None
     change: Change | None = None
     titled: Spell | None = None  # the issue of Jira that its title names
-    trouble: str | None = None  # id of the incident of Jira that it is to fix
+    branched: Spell | None = None  # … and its branch, in capitals
+    trouble: str | None = None  # id of the incident of Jira that is over when it is merged
+    fixes: tuple[str, ...] = ()  # ids of all incidents of Jira that it names
 
     @property
     def is_open(self) -> bool:
@@ -149,6 +151,8 @@ class Pulls:
 
     def name(self, pull: Pull, spell: Spell, *methods: str) -> None:
         """Remember that the pull request names an issue of Jira."""
+        if spell.is_incident:
+            pull.fixes = tuple(dict.fromkeys((*pull.fixes, spell.issue_id)))
         at = utc(self.world.now)
         self.mentions += [
             Mention(pull.id, spell.issue_id, spell.key, method, at) for method in methods
@@ -431,7 +435,7 @@ class Pulls:
             "pull_request", pull.id, pull.merge_sha,
             min(world.commits[sha].authored_at for sha in pull.shas), utc(now),
             pull.author.is_bot, pull.hotfix, pull.reverts.id if pull.reverts else None, pull.closes,
-            (pull.trouble,) if pull.trouble else (), position is not None,
+            pull.fixes, position is not None,
         )  # fmt: skip
         pull.change = change
         self.by_change[change.id] = pull
@@ -570,6 +574,9 @@ class Pulls:
         if fixes:
             self.name(pull, fixes, "text")
             pull.trouble = fixes.issue_id
+        if undone.branched:  # "revert-12-hotfix-OPS-3"
+            pull.branched = undone.branched
+            self.name(pull, undone.branched, "branch")
         if undone.titled:
             pull.titled = undone.titled
             self.name(pull, undone.titled, "title", "commit")

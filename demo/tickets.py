@@ -174,6 +174,7 @@ class Spell:
     end: int | None
     issue_id: str
     key: str
+    is_incident: bool = False
 
 
 class Backlog:

@@ -63,7 +63,7 @@ class IncidentTicket:
             assignee = _user(world, world.somebody())
             ticket.change(world.now, author, assignee_item(None, assignee))
             ticket.change(world.now + 150, assignee, status_item(OPEN, INVESTIGATING, world.now))
-        return cls(ticket, Spell(world.now, None, ticket.id, key))
+        return cls(ticket, Spell(world.now, None, ticket.id, key, is_incident=True))
 
     def remark(self, world: World, text: str) -> None:
         """A comment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -350,6 +351,55 @@ def test_the_phases_of_a_pull_request_add_up_to_its_cycle() -> None:
         2,
     )
     assert cycle.cycle_hours == 28
+
+
+def test_a_service_on_both_sources_has_one_row_of_deployments_for_its_incidents() -> None:
+    # web (GitHub) deploys on the 5th and rolls back on the 8th; pay (GitLab) deploys on the 6th and
+    # 7th. The incident of the 7th, kept in Jira under web, is pay's deployment two hours before it:
+    # opened 14:00, resolved 17:00, so d3 (12:00) took 5 h. web's rollback is about d1 alone.
+    incident = Incident(0, "500", at(7, 14), at(7, 14), (Closing(at(7, 17)),), source="jira")
+    web = story(shipment("d1", at(5)), shipment("d4", at(8), is_rollback=True),
+                incidents=(incident,))  # fmt: skip
+    pay = replace(
+        story(shipment("d2", at(6), change("1", at(5), at(6))),
+              shipment("d3", at(7), change("2", at(6), at(7)))),
+        id="77", source="gitlab",
+    )  # fmt: skip
+    both = ServiceStory("service:shop", "team:shop", (web, pay))
+    truth = tell_of(both, as_of=at(20), teams=(TeamTruth("team:shop", "Shop", None, ()),))
+    outcomes = {one.deployment_id: one for one in truth.deployment_outcomes}
+    assert set(outcomes) == {"github:d1", "github:d4", "gitlab:d2", "gitlab:d3"}
+    assert outcomes["github:d1"].failure_reasons == ("rollback",)
+    assert outcomes["github:d4"].previous_deployment_id == "github:d1"
+    assert outcomes["gitlab:d3"].previous_deployment_id == "gitlab:d2"
+    assert outcomes["gitlab:d3"].incident_ids == ("jira:500",)
+    assert outcomes["gitlab:d3"].recovery_hours == 5
+    assert outcomes["gitlab:d2"].failure_reasons == ()
+    assert [one.change_id for one in truth.deployment_changes] == ["gitlab:1", "gitlab:2"]
+    (link,) = truth.incidents
+    assert (link.method, link.deployment_ids) == ("window", ("gitlab:d3",))
+    assert value(truth, "deployment_frequency", entity="team:shop").numerator == 4
+    assert truth.coverage == {
+        ("service:shop", "pull_request_shipped"): 2,
+        ("service:shop", "incident_linked_by_window"): 1,
+    }
+
+
+def test_a_change_that_names_an_incident_of_jira_fixes_it() -> None:
+    incident = Incident(0, "500", at(2), at(2), source="jira")
+    told = story(
+        shipment("d1", at(5), change("p1", at(4), at(4), fixes=("500",))),
+        shipment("d2", at(6), change("p2", at(5), at(5), fixes=("501",))),
+        incidents=(incident,),
+    )
+    reasons = [one.rework_reasons for one in tell(told, as_of=at(20)).deployment_outcomes]
+    assert reasons == [("incident_fix",), ()]
+
+
+def test_a_second_account_of_the_author_is_nobody_else() -> None:
+    author, other = replace(ADA, person="ada"), replace(ADA, id="U_2", login="ada2", person="ada")
+    one = pull(author=author, comments=(said(other, at(2, 11)), said(BEN, at(2, 15))))
+    assert first_response(one) == at(2, 15)
 
 
 def test_small_things() -> None:
