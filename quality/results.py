@@ -99,6 +99,22 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     connection.commit()
 
 
+def readable_columns(
+    connection: psycopg.Connection[Any], tables: Iterable[str]
+) -> dict[str, list[str]]:
+    """The columns of each "schema.table" that this login may read, in their order."""
+    rows = connection.execute(
+        "select name, array_agg(a.attname::text order by a.attnum)"
+        " from unnest(%s::text[]) as name"
+        " inner join pg_catalog.pg_attribute as a on a.attrelid = to_regclass(name)"
+        " where a.attnum > 0 and not a.attisdropped"
+        " and has_column_privilege(a.attrelid, a.attnum, 'select')"
+        " group by name",
+        [sorted(tables)],
+    ).fetchall()
+    return dict(rows)
+
+
 def existing_tables(connection: psycopg.Connection[Any], tables: Iterable[str]) -> set[str]:
     """Those of the tables ("schema.table") that exist."""
     rows = connection.execute(

@@ -115,6 +115,7 @@ def _furnished(warehouse: Warehouse) -> House:
         for raw in ALL_TABLES:
             columns = ", ".join(f"{c.name} {_TYPES[c.data_type]}" for c in raw.columns)
             connection.execute(f"create table {raw.schema}.{raw.name} ({columns})".encode())
+    warehouse.show_raw()
     more = {
         "dim_organizations": "slug text, timezone text, week_starts_on text",
         "fct_pull_requests": "state text",
