@@ -223,6 +223,7 @@ class Incidents:
         trouble = self.open_trouble(rng.choice(words.SYMPTOMS), body, is_late)
         if is_accused:
             trouble.blames.append(Blame(shipment.deployment_id, utc(world.now)))
+            self._link(trouble, shipment, body)
         if comment:
             world.at(world.now + 12 * MINUTE, self._accuse_later, trouble, shipment, comment)
         self._remedy(trouble, shipment)
@@ -270,6 +271,16 @@ class Incidents:
     def _accuse_later(self, trouble: Trouble, shipment: Shipment, text: str) -> None:
         self.remark(trouble, text)
         trouble.blames.append(Blame(shipment.deployment_id, utc(self.world.now)))
+        self._link(trouble, shipment, text)
+
+    def _link(self, trouble: Trouble, shipment: Shipment, text: str) -> None:
+        """An address in a text of Jira links the issue and the pull request, cause that it is."""
+        if trouble.ticket is None:
+            return
+        for change in shipment.changes:
+            pull = self.pulls.by_change.get(change.id)
+            if pull and self.world.say.pull_url(pull.number) in text.split():
+                self.pulls.name(pull, trouble.ticket.spell, "remote_link")
 
     def _remedy(self, trouble: Trouble, shipment: Shipment) -> None:
         """How it ends."""

@@ -579,6 +579,8 @@ class Pulls:
             self.name(pull, undone.branched, "branch")
         if undone.titled:
             pull.titled = undone.titled
-            self.name(pull, undone.titled, "title", "commit")
+            in_branch = undone.titled.key.lower() in undone.head.lower()
+            methods = ("title", "commit", "branch") if in_branch else ("title", "commit")
+            self.name(pull, undone.titled, *methods)
         self.live(pull)
         return pull

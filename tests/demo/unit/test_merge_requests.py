@@ -134,9 +134,15 @@ def test_keys_in_texts_are_told_by_mentions(company: Company) -> None:
             for text in texts:
                 for key in KEY.findall(text):
                     found |= keys.get(key, set())
+            # … and all addresses in Jira, a cause named by an incident among them.
             linked = {
                 issue_id for issue_id, link in story.remote_links
                 if link.url.rpartition("/")[2] == str(pull.number)
+            }  # fmt: skip
+            linked |= {
+                issue.id for issue in story.jira_issues
+                for text in (issue.initial.description, *(row.body for row in issue.comments))
+                if re.search(rf"{story.name}/.*(pull|merge_requests)/{pull.number}\b", text)
             }  # fmt: skip
             assert found | linked == told[pull.id], (story.name, pull.number, pull.title)
             checked += bool(found)
