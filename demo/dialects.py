@@ -33,6 +33,10 @@ class GitHubWords:
         """Address of a deployment."""
         return f"{self.url}/deployments/{number}"
 
+    def deployment_api_url(self, repository_id: int, number: int) -> str:
+        """Address of a deployment in the API."""
+        return f"https://api.github.com/repositories/{repository_id}/deployments/{number}"
+
     def commit_url(self, sha: str) -> str:
         """Address of a commit."""
         return f"{self.url}/commit/{sha}"
@@ -69,6 +73,10 @@ class GitLabWords(GitHubWords):
     def deployment_url(self, number: int) -> str:
         """Address of a deployment."""
         return f"{self.url}/-/deployments/{number}"
+
+    def deployment_api_url(self, repository_id: int, number: int) -> str:
+        """Address of a deployment in the API: the only one that holds its id."""
+        return f"{self.web}/api/v4/projects/{repository_id}/deployments/{number}"
 
     def commit_url(self, sha: str) -> str:
         """Address of a commit."""

@@ -251,7 +251,10 @@ class Incidents:
                 for going in reversed(self.deployments.all)
                 if going.id == shipment.deployment_id
             )
-            texts.append(f"Since {world.say.deployment_url(number)} it is broken.")
+            url = world.say.deployment_url(number)
+            if world.is_gitlab and world.place.incidents != "jira":
+                url = world.say.deployment_api_url(world.database_id, number)
+            texts.append(f"Since {url} it is broken.")
         if is_alone and shipment.changes:
             change = rng.choice(shipment.changes)
             if change.kind == "pull_request":
