@@ -5,6 +5,14 @@ with mentions as (
 
 ),
 
+urls as (
+
+    select urls.*
+    from {{ ref('int_jira_urls_resolved') }} as urls
+    inner join {{ ref('int_incidents_detected') }} as incidents on urls.issue_id = incidents.issue_id
+
+),
+
 -- A pull request that answers the incident is its fix and not its cause; so are its commits.
 fixes as (
 
@@ -20,15 +28,23 @@ deployments_named as (
 
     select
         mentions.incident_id,
-        deployments.deployment_id,
+        known.deployment_id,
         mentions.method,
         mentions.preference
     from mentions
     inner join {{ ref('int_deployments_unioned') }} as known
         on mentions.connection = known.connection and mentions.name = known.number::text
-    inner join {{ ref('int_deployments_detected') }} as deployments
-        on known.deployment_id = deployments.deployment_id
     where mentions.kind = 'deployment'
+
+    union all
+
+    select
+        issue_id,
+        deployment_id,
+        method,
+        preference
+    from urls
+    where kind = 'deployment'
 
 ),
 
@@ -178,14 +194,14 @@ code_named as (
     union all
 
     select
-        urls.issue_id,
-        urls.repository_id,
-        urls.commit_sha,
-        urls.pull_request_id,
-        urls.method,
-        urls.preference
-    from {{ ref('int_jira_urls_resolved') }} as urls
-    inner join {{ ref('int_incidents_detected') }} as incidents on urls.issue_id = incidents.issue_id
+        issue_id,
+        repository_id,
+        commit_sha,
+        pull_request_id,
+        method,
+        preference
+    from urls
+    where kind != 'deployment'
 
 ),
 
@@ -204,16 +220,18 @@ causes as (
 found as (
 
     select
-        incident_id,
+        named.incident_id,
         'deployment' as kind,
-        deployment_id as target,
-        deployment_id,
+        named.deployment_id as target,
+        named.deployment_id,
         null as repository_id,
         null as commit_sha,
         null as pull_request_id,
-        method,
-        preference
-    from deployments_named
+        named.method,
+        named.preference
+    from deployments_named as named
+    inner join {{ ref('int_deployments_detected') }} as detected
+        on named.deployment_id = detected.deployment_id
 
     union all
 

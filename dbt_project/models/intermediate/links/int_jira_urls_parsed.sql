@@ -1,4 +1,4 @@
--- Addresses of pull requests, merge requests and commits that Jira's issues lead to.
+-- Addresses of pull requests, merge requests, commits and deployments that Jira's issues lead to.
 with removed as (
 
     select distinct
@@ -39,7 +39,8 @@ matched as (
         *,
         regexp_match(
             url,
-            '^https?://(?:[^/?#@]*@)?([^/?#]+)/([^?#]+)/(pull|merge_requests|commit)/([0-9a-f]+)',
+            '^https?://(?:[^/?#@]*@)?([^/?#]+)/([^?#]+)'
+            || '/(pull|merge_requests|commit|deployments)/([0-9a-f]+)',
             'i'
         ) as parts
     from urls
@@ -57,7 +58,11 @@ select
         when parts[2] like '%/-' or lower(parts[3]) = 'merge_requests' then 'gitlab'
         when lower(parts[3]) = 'pull' then 'github'
     end as source,
-    case when lower(parts[3]) = 'commit' then 'commit' else 'pull_request' end as kind,
+    case lower(parts[3])
+        when 'commit' then 'commit'
+        when 'deployments' then 'deployment'
+        else 'pull_request'
+    end as kind,
     lower(parts[4]) as name
 from matched
 where

@@ -45,6 +45,7 @@ pull_requests as (
         urls.issue_id,
         'pull_request' as kind,
         urls.repository_id,
+        null as deployment_id,
         null as commit_sha,
         pull_requests.pull_request_id,
         urls.method,
@@ -64,6 +65,7 @@ commits as (
         urls.issue_id,
         'commit' as kind,
         urls.repository_id,
+        null as deployment_id,
         commits.sha as commit_sha,
         linked.pull_request_id,
         urls.method,
@@ -87,6 +89,7 @@ branch_commits as (
         urls.issue_id,
         'pull_request' as kind,
         urls.repository_id,
+        null as deployment_id,
         null as commit_sha,
         listed.pull_request_id,
         urls.method,
@@ -107,6 +110,24 @@ branch_commits as (
                 and starts_with(commits.commit_sha, urls.name)
         )
 
+),
+
+deployments as (
+
+    select
+        urls.issue_id,
+        'deployment' as kind,
+        urls.repository_id,
+        known.deployment_id,
+        null as commit_sha,
+        null as pull_request_id,
+        urls.method,
+        urls.preference
+    from urls
+    inner join {{ ref('int_deployments_unioned') }} as known
+        on urls.repository_id = known.repository_id and urls.name = known.number::text
+    where urls.kind = 'deployment'
+
 )
 
 select * from pull_requests
@@ -114,3 +135,5 @@ union all
 select * from commits
 union all
 select * from branch_commits
+union all
+select * from deployments
