@@ -322,8 +322,8 @@ class Reader(ConnectionReader[Project]):
         is_due = len(known) <= SMALL or last is None or self._synced_at - last > _DAILY
         if not known or not (is_due or self.full):
             return
-        met = self._sync.met.issues
-        result = self._list("issue_ids", lambda _: scan(self.client, self._read, known, met))
+        met, read = self._sync.met.issues, sorted(self._read)
+        result = self._list("issue_ids", lambda _: scan(self.client, read, known, met))
         if result is None:
             return
         for begin in range(0, len(result.gone), SMALL):

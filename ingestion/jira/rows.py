@@ -300,7 +300,8 @@ def statuses_of_change(row: Row) -> Iterator[str]:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    # Jira writes nothing now as null, now as an empty text.
+    return None if value in (None, "") else str(value)
 
 
 def _names(payloads: Any) -> list[str]:
