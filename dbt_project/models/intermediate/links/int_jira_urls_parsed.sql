@@ -5,7 +5,11 @@ with removed as (
         issue_id,
         from_value as remote_link_id
     from {{ ref('stg_jira__issue_changes') }}
-    where field = 'RemoteIssueLink' and from_value is not null and to_value is null
+    where
+        -- under the second name since Jira calls issues work items
+        field in ('RemoteIssueLink', 'RemoteWorkItemLink')
+        and from_value is not null
+        and to_value is null
 
 ),
 

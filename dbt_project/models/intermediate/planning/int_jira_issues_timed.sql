@@ -1,7 +1,8 @@
 -- Work begins with the first status that is not waiting, and ends with the entry into the last
 -- unbroken row of done ones. Jira's own resolution date moves with every bulk change and is
 -- missing where a workflow sets none; it decides only where no entry tells when an issue was done
--- (imported, or created in a done status).
+-- (imported, or created in a done status). Nor does a guess: where the row of done ones begins with
+-- statuses that no longer exist, the first known one counts.
 with stays as (
 
     select
@@ -20,7 +21,12 @@ summarized as (
         min(entered_at) filter (where category in ('in_progress', 'done')) as started_at,
         bool_or(position = last_position and category = 'done') as is_done,
         bool_and(last_open_position is null) as is_born_done,
-        min(entered_at) filter (where position > coalesce(last_open_position, 0)) as done_at,
+        coalesce(
+            min(entered_at) filter (
+                where position > coalesce(last_open_position, 0) and not is_category_assumed
+            ),
+            min(entered_at) filter (where position > coalesce(last_open_position, 0))
+        ) as done_at,
         max(category) filter (where position = last_position) as category
     from stays
     group by issue_id
