@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -28,6 +30,8 @@ from ingestion.http import (
 from ingestion.http.graphql import Verdict
 from ingestion.settings import GithubConnection, reveal
 
+logger = logging.getLogger(__name__)
+
 REST_VERSION = "2022-11-28"
 USER_AGENT = "sei/0.1 (software engineering intelligence)"
 _TIMEOUTS = ("something went wrong while executing", "timedout", "timed out", "timeout")
@@ -53,6 +57,12 @@ def classify(error: Mapping[str, Any]) -> Verdict:
     # An error in a field leaves the rest of the reply good; one at the top means the document.
     return "survive" if error.get("path") else "fatal"
 
+
+# "The 'email' field requires one of the following scopes: ['user:email', 'read:user'], but …", or
+# an error at the address of one person.
+_EMAIL_REFUSED = re.compile(
+    r"'email' field requires|^(?:FORBIDDEN|INSUFFICIENT_SCOPES) at \S*\bemail:"
+)
 
 # Where fields that could not be read are noted, one line each.
 Problems = Callable[[str], None]
@@ -118,6 +128,7 @@ class GithubClient:
             # Node ids in the new form, whatever the age of the token's application.
             {"X-Github-Next-Global-ID": "1"},
         )
+        self._asks_for_emails = True
 
     @property
     def requests(self) -> int:
@@ -131,7 +142,30 @@ class GithubClient:
         sizes: Mapping[str, PageSize] | None = None,
     ) -> GraphqlReply:
         """The reply to a document of queries/. Raises ApiError."""
-        return self._graphql(document(name), variables, operation=operation(name), sizes=sizes)
+        emails = self._asks_for_emails
+        try:
+            reply = self._ask(name, variables, sizes, emails)
+            refusals = reply.problems
+        except Forbidden as error:
+            refusals = [str(error)]
+            if not emails or not _EMAIL_REFUSED.search(refusals[0]):
+                raise
+        if not emails or not any(map(_EMAIL_REFUSED.search, refusals)):
+            return reply
+        # Not worth a word to people: who has an address that everybody may see is a detail.
+        logger.info("%s: the token may not read people's public e-mail addresses", self.name)
+        self._asks_for_emails = False
+        return self._ask(name, variables, sizes, False)
+
+    def _ask(
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        sizes: Mapping[str, PageSize] | None,
+        emails: bool,
+    ) -> GraphqlReply:
+        text = document(name, emails=emails)
+        return self._graphql(text, variables, operation=operation(name), sizes=sizes)
 
     def node(
         self,
@@ -161,9 +195,7 @@ class GithubClient:
         while wanted:
             count = size.size
             try:
-                reply = self._graphql(
-                    document(name), {"ids": wanted[:count]}, operation=operation(name)
-                )
+                reply = self.query(name, {"ids": wanted[:count]})
             except NotFound:
                 reply = GraphqlReply({"nodes": []}, [])
             except Overloaded:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ingestion.github import rows
+from ingestion.github.changed_paths import PAGE, ChangedPaths
 from ingestion.github.reading import Reading
 from ingestion.github.repository import Repository
 from ingestion.http import NotFound, Overloaded
@@ -22,9 +23,13 @@ _MOST_REMEMBERED = 200
 class Commits:
     """Reads the commits of one repository and knows which ones it has handed over."""
 
-    def __init__(self, reading: Reading, repository: Repository) -> None:
+    def __init__(
+        self, reading: Reading, repository: Repository, paths: ChangedPaths | None = None
+    ) -> None:
+        """`paths`: finds the changed paths, in a repository that is split by them."""
         self._reading = reading
         self._repository = repository
+        self._paths = paths
         self._done: set[str] = set()
 
     def read_default_branch(self, old_head: str | None) -> None:
@@ -63,6 +68,14 @@ class Commits:
             self._read_one(sha, known)
             looked_at.append(sha[:_PREFIX])
         return [*remembered, *looked_at][-_MOST_REMEMBERED:]
+
+    def find_missing_paths(self) -> None:
+        """Hands commits over again that were loaded without their changed paths.
+
+        Raises ApiError.
+        """
+        if self._paths is not None:
+            self._paths.catch_up(self._done)
 
     def _read_one(self, sha: str, known: set[str]) -> None:
         head = self._repository.head_sha
@@ -123,12 +136,22 @@ class Commits:
         yield from (from_rest(commit) for commit in missing.values())
 
     def _put(self, nodes: Iterable[dict[str, Any]], is_on_default_branch: bool) -> None:
+        size = 1 if self._paths is None else PAGE
+        fresh: list[rows.Row] = []
         for node in nodes:
             if node["oid"] in self._done:
                 continue
             self._done.add(node["oid"])
-            row = rows.commit(node, self._repository.id, is_on_default_branch)
-            self._reading.put("commits", [row])
+            fresh.append(rows.commit(node, self._repository.id, is_on_default_branch))
+            if len(fresh) == size:
+                self._hand_over(fresh)
+                fresh = []
+        self._hand_over(fresh)
+
+    def _hand_over(self, commits: list[rows.Row]) -> None:
+        if self._paths is not None and commits:
+            self._paths.fill(commits)
+        self._reading.put("commits", commits)
 
 
 def from_rest(commit: Mapping[str, Any]) -> dict[str, Any]:

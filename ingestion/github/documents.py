@@ -9,6 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "queries"
 _FRAGMENT = re.compile(r"^fragment (\w+) on .*?^}$", re.DOTALL | re.MULTILINE)
 _SPREAD = re.compile(r"\.\.\.\s*(?!on\b)(\w+)")
+_EMAIL_SPREAD = re.compile(r"^\s*\.\.\.PublicEmail\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
 
 
@@ -18,9 +19,12 @@ def names() -> list[str]:
 
 
 @cache
-def document(name: str) -> str:
-    """The document of that name, with its fragments and without comments."""
-    shared = _fragments()
+def document(name: str, *, emails: bool = True) -> str:
+    """The document of that name, with its fragments and without comments.
+
+    `emails`: it asks for the addresses that people show, which not every token may.
+    """
+    shared = _fragments(emails)
     text = (FOLDER / f"{name}.graphql").read_text(encoding="utf-8")
     needed: dict[str, str] = {}
     open_spreads = _SPREAD.findall(text)
@@ -42,6 +46,8 @@ def operation(name: str) -> str:
 
 
 @cache
-def _fragments() -> dict[str, str]:
+def _fragments(emails: bool) -> dict[str, str]:
     text = (FOLDER / "fragments.graphql").read_text(encoding="utf-8")
+    if not emails:
+        text = _EMAIL_SPREAD.sub("", text)
     return {found[1]: found[0] for found in _FRAGMENT.finditer(text)}

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingestion.github import actions, deployments, issues, pull_requests, releases
+from ingestion.github.changed_paths import ChangedPaths
 from ingestion.github.commits import Commits
 from ingestion.github.cursors import Cursor
 from ingestion.github.reading import Reading
@@ -35,7 +36,12 @@ class _Reader:
         self.repository = repository
         self.old = state
         self.new: State = {**state, "name": repository.full_name}
-        self.commits = Commits(reading, repository)
+        self.paths: ChangedPaths | None = None
+        if reading.sync.split(repository.full_name):
+            self.paths = ChangedPaths(
+                reading, repository, reading.sync.known, state.get("paths") or {}
+            )
+        self.commits = Commits(reading, repository, self.paths)
         # What was deployed, tagged or released, and may stand beside the default branch. Kept in
         # the state until it was looked at: the lists it comes from are not read again.
         self.elsewhere: list[str] = list(state.get("elsewhere") or [])
@@ -53,6 +59,7 @@ class _Reader:
             ("deployments", self.deployments),
             ("workflow_runs", self.workflow_runs),
             ("commits", self.other_commits),
+            ("commits", self.commits.find_missing_paths),
         ]
 
     def _is_known(self, name: str) -> bool:
@@ -147,6 +154,8 @@ def read(reading: Reading, repository: Repository, state: State) -> Outcome:
             failed.append((name, f"a reply of unexpected shape: {one_line(repr(error))}"))
             reading.flush_what_is_whole()
             break
+    if reader.paths is not None:
+        reader.new["paths"] = reader.paths.state()
     return _outcome(reading, reader, failed)
 
 
@@ -161,7 +170,8 @@ def _outcome(reading: Reading, reader: _Reader, failed: list[tuple[str, str]]) -
     if problems:
         reason = one_line(f"{len(problems)} fields could not be read: " + "; ".join(problems), 500)
     status = "succeeded" if reading.row_counts else "skipped"
-    return Outcome(repository, reader.new, status, None, reason)
+    is_unfinished = reader.paths is not None and reader.paths.is_unfinished
+    return Outcome(repository, reader.new, status, None, reason, is_unfinished=is_unfinished)
 
 
 def _wants_more_history(state: State, since: datetime) -> bool:

@@ -11,12 +11,14 @@ from typing import Any
 from ingestion.contracts import GITHUB
 from ingestion.github import one_repository, owners, rows
 from ingestion.github.client import GithubClient
+from ingestion.github.known import Known, Warehouse
 from ingestion.github.one_repository import Outcome
 from ingestion.github.reading import Reading, Sync
 from ingestion.github.repository import Repository
 from ingestion.http import ApiError, Stopped, Unauthorized
-from ingestion.loading import ConnectionReader, Progress
+from ingestion.loading import ConnectionReader, Handed, Progress
 from ingestion.loading.batches import Batch
+from ingestion.loading.split import is_split
 from ingestion.settings import GithubConnection, Settings
 
 
@@ -36,8 +38,10 @@ class Reader(ConnectionReader[Repository]):
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         longest_round: float = 900.0,
+        known: Known | None = None,
     ) -> None:
-        """`longest_round`: seconds after which no further repository is begun in this round."""
+        """`longest_round`: seconds after which no further repository is begun in this round.
+        `known`: what the warehouse holds (default: the one that is being loaded)."""
         super().__init__(
             connection.name,
             synced_at,
@@ -60,7 +64,10 @@ class Reader(ConnectionReader[Repository]):
                 rule.kind in ("workflow_run", "job") and rule.connection in (None, connection.name)
                 for rule in settings.deployment_rules
             ),
+            split=is_split(settings, connection.name),
+            known=known or Warehouse(connection.name),
             fan_out=self._fan_out,
+            is_late=self.is_late,
         )
 
     @property
@@ -110,6 +117,8 @@ class Reader(ConnectionReader[Repository]):
             except (ApiError, KeyError, TypeError, ValueError, AttributeError) as error:
                 self.failed(login, "repositories", error, reading, started)
             yield from collected
+        if any(self._sync.split(repository.full_name) for repository in found.values()):
+            self._sync.known.open()
         # The longest first: else the last of them runs on alone.
         return sorted(found.values(), key=lambda r: (-r.size, r.full_name))
 
@@ -119,6 +128,10 @@ class Reader(ConnectionReader[Repository]):
         """Reads one repository."""
         reading = Reading(self._sync, emit)
         return one_repository.read(reading, unit, state), reading
+
+    def paused(self, message: Handed[Repository]) -> None:
+        """Notes what was read so far of a repository whose changed paths go on."""
+        self.note_outcome(message)
 
     def end_round(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
         """Yields the accounts met."""

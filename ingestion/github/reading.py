@@ -11,6 +11,7 @@ from typing import Any
 from ingestion.contracts import GITHUB
 from ingestion.github import rows
 from ingestion.github.client import GithubClient
+from ingestion.github.known import Known
 from ingestion.http import BadReply, PageSize, Reply
 from ingestion.loading import Collector, People
 from ingestion.loading.batches import Batch
@@ -46,7 +47,12 @@ class Sync:
     workflow_jobs: bool
     runs_deploy: bool
     """A deployment rule looks at workflow runs or jobs."""
+    split: Callable[[str], bool]
+    """Whether a repository (by full name) is split into services by paths."""
+    known: Known
     fan_out: Executor
+    is_late: Callable[[], bool]
+    """Whether a reading that can be interrupted should end for this round."""
     people: People = field(default_factory=lambda: People(rows.users))
     sizes: dict[str, dict[str, PageSize]] = field(
         default_factory=lambda: {

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.github import mentions
+from ingestion.issue_keys import issue_keys
 from ingestion.loading import timestamp
 
 Node = Mapping[str, Any]
@@ -59,6 +60,8 @@ def users(payload: Any) -> Iterator[Row]:
                 "login": login(payload),
                 "name": payload.get("name") or None,
                 "type": kind,
+                # Empty where the person shows none.
+                "public_email": payload.get("email") or None,
             }
         for value in payload.values():
             if isinstance(value, dict | list):
@@ -170,6 +173,7 @@ def commit(node: Node, repository_id: str, is_on_default_branch: bool) -> Row:
         "additions": number(node.get("additions")),
         "deletions": number(node.get("deletions")),
         "changed_files": number(node.get("changedFilesIfAvailable")),
+        "issue_keys": issue_keys(message),
         "pull_request_ids": [p["id"] for p in nodes(node.get("associatedPullRequests"))],
         "is_on_default_branch": is_on_default_branch,
     }
@@ -197,6 +201,7 @@ def pull_request(node: Node, repository_id: str, full_name: str, bodies: bool) -
         "closing_issue_ids": [issue["id"] for issue in nodes(node.get("closingIssuesReferences"))],
         "reverted_numbers": mentions.reverted_numbers(body, full_name),
         "reverted_shas": mentions.reverted_shas(body),
+        "issue_keys": issue_keys(node.get("title"), node.get("headRefName"), body),
         "additions": number(node.get("additions")),
         "deletions": number(node.get("deletions")),
         "changed_files": number(node.get("changedFiles")),
@@ -220,6 +225,7 @@ def pull_request_commits(node: Node, repository_id: str) -> list[Row]:
             **_commit_times(commit_),
             **_commit_author(commit_),
             "message_headline": commit_.get("messageHeadline"),
+            "issue_keys": issue_keys(commit_.get("message") or commit_.get("messageHeadline")),
         }
         for position, commit_ in enumerate(_by_key(commits, "oid"), 1)
     ]

@@ -15,12 +15,12 @@ from ingestion.gitlab.client import GitlabClient
 from ingestion.gitlab.groups import Root
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading, Sync
-from ingestion.gitlab.split import is_split
 from ingestion.gitlab.work import Work
 from ingestion.http import ApiError, Stopped, Unauthorized
 from ingestion.http.errors import one_line
 from ingestion.loading import ConnectionReader, Handed, Outcome, Progress, timestamp
 from ingestion.loading.batches import Batch, Row
+from ingestion.loading.split import is_split
 from ingestion.settings import GitlabConnection, Settings
 
 logger = logging.getLogger(__name__)

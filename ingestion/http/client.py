@@ -20,6 +20,7 @@ from ingestion.http.errors import (
     Forbidden,
     NotFound,
     Overloaded,
+    Rejected,
     Unauthorized,
     Unreachable,
     one_line,
@@ -271,7 +272,7 @@ class ApiClient:
             if "x-github-sso" in headers:
                 hint = "; authorize the token for the organization's single sign-on"
             return Forbidden(f"{where} ({slot.credential.label}){hint}")
-        return ApiError(where)
+        return Rejected(where) if status == 422 else ApiError(where)
 
     def _message(self, data: Any, response: httpx.Response) -> str:
         text = data.get("message") if isinstance(data, dict) else None

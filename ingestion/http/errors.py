@@ -19,6 +19,10 @@ class NotFound(ApiError):
     """No such thing, or it is hidden from this credential."""
 
 
+class Rejected(ApiError):
+    """The request as such is refused (422): what it names does not exist or is not valid."""
+
+
 class Unreachable(ApiError):
     """No answer, after all retries."""
 

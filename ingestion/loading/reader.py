@@ -218,7 +218,8 @@ class ConnectionReader(ABC, Generic[U]):
         self.note(key, _attempt("failed", resource, reason, reading, seconds))
 
     def note(self, key: Row, row: Row) -> None:
-        """Notes an attempt; several at one unit make one row, in which a failure outlasts."""
+        """Notes an attempt; several at one unit make one row, in which a failure
+        outlasts, and a success that nothing more came."""
         place = tuple(key.values())
         if (known := self._attempts.get(place)) is not None:
             for column in ("row_count", "request_count", "seconds"):
@@ -228,14 +229,15 @@ class ConnectionReader(ABC, Generic[U]):
                     parts = dict.fromkeys(filter(None, (known[column], row[column])))
                     row[column] = one_line("; ".join(parts), 500) or None
                 row["status"] = "failed"
+            elif known["status"] == "succeeded" and row["status"] == "skipped":
+                row["status"] = "succeeded"
         self._attempts[place] = {**key, **row}
         self._unsent[place] = None
 
     def took(self, message: Handed[U]) -> None:
         """Notes the outcome of a unit."""
-        outcome, reading = message.outcome, message.reading
+        outcome = message.outcome
         assert outcome is not None
-        assert reading is not None
         name = outcome.unit.full_name
         if self.is_counted(outcome.unit):
             self.report.repositories += 1
@@ -246,11 +248,18 @@ class ConnectionReader(ABC, Generic[U]):
             )
             self.report.failures.append(failure)
             logger.warning("%s: %s: %s", name, failure.resource, failure.reason)
+        self.note_outcome(message)
+        self._tell(name)
+
+    def note_outcome(self, message: Handed[U]) -> None:
+        """Notes the attempt at a unit."""
+        outcome, reading = message.outcome, message.reading
+        assert outcome is not None
+        assert reading is not None
         row = _attempt(
             outcome.status, outcome.failed_resource, outcome.reason, reading, message.seconds
         )
-        self.note(self.attempt(name, outcome.unit.id), row)
-        self._tell(name)
+        self.note(self.attempt(outcome.unit.full_name, outcome.unit.id), row)
 
     def _batches(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
         self._deadline = time.monotonic() + self._longest_round

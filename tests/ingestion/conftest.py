@@ -37,6 +37,15 @@ _DEFAULTS: dict[str, Any] = {
     "String": "",
     "DateTime": "2026-01-01T00:00:00Z",
 }
+# As api.github.com says it.
+_EMAIL_REFUSED = {
+    "type": "INSUFFICIENT_SCOPES",
+    "locations": [{"line": 1, "column": 1615}],
+    "message": "Your token has not been granted the required scopes to execute this query. The "
+    "'email' field requires one of the following scopes: ['user:email', 'read:user'], but your "
+    "token has only been granted the: ['read:org', 'repo'] scopes. Please modify your token's "
+    "scopes at: https://github.com/settings/tokens.",
+}
 _GHOST = {"__typename": "User", "id": "U_ghost", "login": "ghost"}
 _ORDER = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt", "NAME": "name"}
 
@@ -80,6 +89,9 @@ class FakeGithub:
         self.tokens = {"secret-one", "secret-two"}
         self.limits = {"limit": 5000, "remaining": 4999, "reset": int(time.time()) + 3600}
         self.on_request: Callable[[str, Any], None] | None = None
+        self.refuses_emails = False
+        """As for a classic token without user:email: documents with User.email are refused."""
+        self.files_a_page = 300
         self.unreadable: dict[tuple[str, str], str] = {}
         """Fields (id, name) that answer with an error of that type."""
         self._lock = threading.Lock()
@@ -176,6 +188,8 @@ class FakeGithub:
     # GraphQL
 
     def execute(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.refuses_emails and "fragment PublicEmail" in body["query"]:
+            return {"errors": [_EMAIL_REFUSED]}
         result = execute_sync(
             self.schema,
             parse(body["query"]),
@@ -264,6 +278,8 @@ class FakeGithub:
         rest = found[2]
         if compare := re.match(r"compare/(\w+)\.\.\.(\w+)", rest):
             return self._compare(repository, compare[1], compare[2], path, query)
+        if commit := re.match(r"commits/(\w+)$", rest):
+            return self._commit(repository, commit[1], path, query)
         if rest == "actions/runs":
             runs = sorted(self.runs.get(found[1], []), key=lambda r: r["created_at"], reverse=True)
             return self._page(runs, "workflow_runs", path, query)
@@ -273,6 +289,17 @@ class FakeGithub:
             one = [r for r in self.runs.get(found[1], []) if r["id"] == int(run[1])]
             return (200, one[0], None) if one else (404, {"message": "Not Found"}, None)
         return 404, {"message": "Not Found"}, None
+
+    def _commit(
+        self, repository: dict[str, Any], sha: str, path: str, query: dict[str, str]
+    ) -> tuple[int, Any, str | None]:
+        """One commit with its files, at most `files_a_page` at a time."""
+        if sha not in repository["commits"]:
+            return 422, {"message": f"No commit found for SHA: {sha}"}, None
+        files = repository["commits"][sha].get("files", [])
+        page, size = int(query.get("page", 1)), self.files_a_page
+        more = f"{self.url}{path}?page={page + 1}" if len(files) > page * size else None
+        return 200, {"sha": sha, "files": files[(page - 1) * size : page * size]}, more
 
     def _page(
         self, items: list[Any], name: str, path: str, query: dict[str, str]
@@ -512,10 +539,10 @@ def read(
         nonlocal syncs
         client_options = {key: more.pop(key) for key in ("attempts", "environ") if key in more}
         at = more.pop("at", noon + timedelta(hours=syncs))
-        progress = more.pop("progress", None)
+        reader_options = {key: more.pop(key) for key in ("progress", "known") if key in more}
         made = make_settings(settings, **more)
         client = make_client(made.github[0], **client_options)
-        reader = Reader(made.github[0], made, at, client=client, full=full, progress=progress)
+        reader = Reader(made.github[0], made, at, client=client, full=full, **reader_options)
         syncs += 1
         batches = list(reader.batches(state))
         # What goes into the warehouse must survive the way there and back.

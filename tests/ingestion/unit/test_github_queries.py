@@ -28,6 +28,16 @@ def test_document_is_valid_against_the_published_schema(name: str, schema: Graph
     assert [error.message for error in validate(schema, parse(document(name)))] == []
 
 
+@pytest.mark.parametrize("name", names())
+def test_document_is_valid_without_the_addresses_of_people(
+    name: str, schema: GraphQLSchema
+) -> None:
+    text = document(name, emails=False)
+
+    assert "PublicEmail" not in text
+    assert [error.message for error in validate(schema, parse(text))] == []
+
+
 def test_a_wrong_field_would_be_noticed(schema: GraphQLSchema) -> None:
     wrong = document("labels").replace("isDefault", "isDefalt")
 

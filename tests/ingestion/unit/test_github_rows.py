@@ -70,6 +70,45 @@ def test_accounts_are_found_wherever_they_stand() -> None:
     assert [row["login"] for row in rows.users(payload)] == ["ann"]
 
 
+def test_an_address_that_is_not_shown_is_null() -> None:
+    ann = {"__typename": "User", "id": "U1", "login": "ann", "email": "ann@acme.test"}
+    bob = {"__typename": "User", "id": "U2", "login": "bob", "email": ""}
+
+    assert [row["public_email"] for row in rows.users([ann, bob])] == ["ann@acme.test", None]
+
+
+def test_issue_keys_are_read_from_title_branch_and_text_that_is_not_kept() -> None:
+    node = {
+        "id": "P",
+        "number": 1,
+        "title": "PAY-1 Retry",
+        "headRefName": "fix/pay-2-retry",
+        "body": "Closes PAY-3, see UTF-8",
+        "state": "OPEN",
+        "isDraft": False,
+        "createdAt": "2026-01-01T00:00:00Z",
+        "updatedAt": "2026-01-01T00:00:00Z",
+    }
+
+    row = rows.pull_request(node, "R", "a/b", False)
+
+    assert row["issue_keys"] == ["PAY-1", "PAY-2", "PAY-3", "UTF-8"]
+    assert row["body"] is None
+
+
+def test_issue_keys_of_commits_are_read_from_the_whole_message() -> None:
+    at = {"authoredDate": "2026-01-01T00:00:00Z", "committedDate": "2026-01-01T00:00:00Z"}
+    whole = {"oid": "c", **at, "message": "Retry\n\nRefs: PAY-7", "parents": {"nodes": []}}
+    cut = {"oid": "d", **at, "messageHeadline": "PAY-8 Retry"}
+    pull = {"id": "P", "commits": {"nodes": [{"commit": whole}, {"commit": cut}]}}
+
+    assert rows.commit(whole, "R", True)["issue_keys"] == ["PAY-7"]
+    assert [row["issue_keys"] for row in rows.pull_request_commits(pull, "R")] == [
+        ["PAY-7"],
+        ["PAY-8"],
+    ]
+
+
 def test_a_tag_of_a_tag_leads_to_the_commit() -> None:
     commit = {"__typename": "Commit", "oid": "c", "committedDate": "2026-01-01T00:00:00Z"}
     inner = {"__typename": "Tag", "oid": "t1", "target": commit}
