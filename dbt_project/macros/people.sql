@@ -93,14 +93,15 @@
 {%- endmacro %}
 
 {#-
-The connected components of a graph: CTE `members` (component, node, position).
+The connected components of a graph, one row per node: component, node, position in it from 1.
 
-`links` is a CTE with one_id, other_id. Starts only from nodes that have no smaller neighbour
-(every component has one), and `union` drops what was reached before: ends on any graph, and costs
-the nodes of a component times such starts in it.
+Starts only from nodes that have no smaller neighbour (every component has one), and `union` drops
+what was reached before: ends on any graph, and costs the nodes of a component times such starts in
+it. In models of their own, since what follows needs their statistics: without, the planner takes a
+recursive query for a few rows and joins it row by row.
 -#}
-{% macro members_of(links) -%}
-    steps as (
+{% macro components_of(links) -%}
+    with recursive steps as (
 
         select
             one_id as node,
@@ -129,32 +130,28 @@ the nodes of a component times such starts in it.
         from reached
         inner join steps on reached.node = steps.node
 
-    ),
-
-    members as (
-
-        select
-            min(start) as component,
-            node,
-            (row_number() over (partition by min(start) order by node))::integer as position
-        from reached
-        group by node
-
     )
+
+    select
+        min(start) as component,
+        node,
+        (row_number() over (partition by min(start) order by node))::integer as position
+    from reached
+    group by node
 {%- endmacro %}
 
 {#-
 Joins nodes by links, the surest first, and never two sides that contradict each other: CTE
 `joined` (one_id, other_id, group_id), one row per link that joined, a forest.
 
-Needs CTEs `members` (see members_of), `links` with one_id, other_id, confidence (one row per pair),
-and `contradictions` with one_id, other_id, highest_confidence: links up to that confidence may not
-bring the two together, not even by way of others. Of links of equal confidence that lead a node to
-two contradicting sides none holds: nobody can tell which is right.
+Needs CTEs `members` (see components_of), `links` with one_id, other_id, confidence (one row per
+pair), and `contradictions` with one_id, other_id, highest_confidence: links up to that confidence
+may not bring the two together, not even by way of others. Of links of equal confidence that lead a
+node to two contradicting sides none holds: nobody can tell which is right.
 One step of the recursion looks at one link of every component; what a component needs (a handful
 of nodes) travels along in arrays.
 -#}
-{% macro joined_by(links, contradictions) -%}
+{% macro joined_by_links() -%}
     numbered_links as (
 
         select
@@ -170,7 +167,7 @@ of nodes) travels along in arrays.
                     order by links.confidence desc, links.one_id, links.other_id
                 )
             )::integer as step
-        from {{ links }} as links
+        from links
         inner join members as ones on links.one_id = ones.node
         inner join members as others on links.other_id = others.node
 
@@ -188,6 +185,17 @@ of nodes) travels along in arrays.
 
     ),
 
+    node_lists as (
+
+        select
+            component,
+            array_agg(node order by position) as nodes,
+            array_agg(position order by position) as labels
+        from members
+        group by component
+
+    ),
+
     contradiction_lists as (
 
         select
@@ -195,7 +203,7 @@ of nodes) travels along in arrays.
             array_agg(ones.position) as ones,
             array_agg(others.position) as others,
             array_agg(contradictions.highest_confidence) as highest
-        from {{ contradictions }} as contradictions
+        from contradictions
         inner join members as ones on contradictions.one_id = ones.node
         inner join members as others
             on contradictions.other_id = others.node and ones.component = others.component
@@ -206,31 +214,28 @@ of nodes) travels along in arrays.
     walk as (
 
         select
-            links.component,
             links.ones,
             links.others,
             links.confidences,
+            nodes.nodes,
             coalesce(contradictions.ones, '{}') as against_ones,
             coalesce(contradictions.others, '{}') as against_others,
             coalesce(contradictions.highest, '{}') as against_highest,
-            array(
-                select members.position from members
-                where members.component = links.component
-                order by members.position
-            ) as labels,
+            nodes.labels,
             '{}'::integer[] as joining_steps,
             1 as step
         from link_lists as links
+        inner join node_lists as nodes on links.component = nodes.component
         left join contradiction_lists as contradictions
             on links.component = contradictions.component
 
         union all
 
         select
-            walk.component,
             walk.ones,
             walk.others,
             walk.confidences,
+            walk.nodes,
             walk.against_ones,
             walk.against_others,
             walk.against_highest,
@@ -305,14 +310,11 @@ of nodes) travels along in arrays.
     joined as (
 
         select
-            links.one_id,
-            links.other_id,
-            groups.node as group_id
+            walk.nodes[walk.ones[steps.step]] as one_id,
+            walk.nodes[walk.others[steps.step]] as other_id,
+            walk.nodes[walk.labels[walk.ones[steps.step]]] as group_id
         from walk
-        inner join numbered_links as links
-            on walk.component = links.component and links.step = any(walk.joining_steps)
-        inner join members as groups
-            on walk.component = groups.component and groups.position = walk.labels[links.one]
+        cross join unnest(walk.joining_steps) as steps (step)
         where walk.step > cardinality(walk.ones)
 
     )

@@ -76,9 +76,9 @@ noreply as (
     select
         known.email,
         split_part(known.email, '@', 2) as host,
-        substring(known.email from '^([0-9]+)(?:[+-]|@)')::numeric as number,
         substring(known.email from '^(?:[0-9]+\+)?([^@+]+)@') as github_login,
-        substring(known.email from '^[0-9]+-([^@]+)@') as gitlab_login
+        substring(known.email from '^[0-9]+-([^@]+)@') as gitlab_login,
+        substring(known.email from '^([0-9]{1,15})(?:[+-][^@]+)?@')::bigint as any_number
     from (
         select email from signatures
         union
@@ -88,37 +88,59 @@ noreply as (
 
 ),
 
-noreply_owners as (
+noreply_of_connections as (
+
+    select
+        noreply.email,
+        noreply.github_login,
+        noreply.gitlab_login,
+        hosts.connection,
+        hosts.source,
+        hosts.is_certain,
+        case
+            when hosts.source = 'gitlab' or noreply.email ~ '^[0-9]+\+' then noreply.any_number
+        end as number
+    from noreply
+    inner join hosts on noreply.host = hosts.noreply_host
+
+),
+
+-- The number stays when the login changes hands.
+noreply_by_number as (
 
     select
         accounts.account_id,
         accounts.connection,
-        noreply.email,
-        noreply.number is not null and accounts.user_number is not null as is_by_number
-    from noreply
-    inner join hosts on noreply.host = hosts.noreply_host
+        noreply.email
+    from noreply_of_connections as noreply
+    inner join accounts
+        on noreply.connection = accounts.connection and noreply.number = accounts.user_number
+    where
+        noreply.is_certain
+        or coalesce(
+            replace(lower(accounts.login), '[bot]', '')
+            = case
+                when noreply.source = 'gitlab' then noreply.gitlab_login
+                else replace(noreply.github_login, '[bot]', '')
+            end,
+            false
+        )
+
+),
+
+-- GitHub's older form has no number.
+noreply_by_login as (
+
+    select
+        accounts.account_id,
+        accounts.connection,
+        noreply.email
+    from noreply_of_connections as noreply
     inner join accounts
         on
-            hosts.connection = accounts.connection
-            and case
-                -- the number stays when the login changes hands
-                when hosts.source = 'gitlab'
-                    then
-                        noreply.number = accounts.user_number
-                        and (
-                            hosts.is_certain
-                            or coalesce(noreply.gitlab_login = lower(accounts.login), false)
-                        )
-                when noreply.email ~ '^[0-9]+\+'
-                    then
-                        noreply.number = accounts.user_number
-                        and (
-                            hosts.is_certain
-                            or replace(noreply.github_login, '[bot]', '')
-                            = replace(lower(accounts.login), '[bot]', '')
-                        )
-                else noreply.github_login = lower(accounts.login)
-            end
+            noreply.connection = accounts.connection
+            and noreply.github_login = lower(accounts.login)
+    where noreply.source = 'github' and noreply.number is null
 
 ),
 
@@ -129,8 +151,17 @@ told as (
         connection,
         email,
         'noreply' as told_by,
-        case when is_by_number then 0.98 else 0.9 end as confidence
-    from noreply_owners
+        0.98 as confidence
+    from noreply_by_number
+
+    union all
+    select
+        account_id,
+        connection,
+        email,
+        'noreply',
+        0.9
+    from noreply_by_login
 
     union all
     select
@@ -164,16 +195,9 @@ owned as (
         told.confidence
     from told
     -- the number in a noreply address settles whose it is
-    where
-        not exists (
-            select 1
-            from noreply_owners
-            where
-                noreply_owners.is_by_number
-                and noreply_owners.connection = told.connection
-                and noreply_owners.email = told.email
-                and noreply_owners.account_id != told.account_id
-        )
+    left join noreply_by_number as settled
+        on told.connection = settled.connection and told.email = settled.email
+    where settled.account_id is null or settled.account_id = told.account_id
     order by told.account_id, told.email, told.confidence desc, told.told_by
 
 ),
@@ -214,7 +238,13 @@ full_names as (
         email,
         string_to_array({{ name_key('name') }}, ' ') as words
     from signatures
-    where name like '%_ _%' and email in (select unclaimed.email from unclaimed)
+    where
+        name like '%_ _%'
+        and email in (
+            select unclaimed.email from unclaimed
+            except
+            select owned.email from owned
+        )
 
 ),
 
@@ -224,7 +254,6 @@ signed_by_several as (
     from full_names as ones
     inner join full_names as others
         on ones.email = others.email and not ones.words && others.words
-    where ones.email not in (select owned.email from owned)
 
 ),
 
@@ -257,17 +286,13 @@ select
     addresses.confidence::double precision as confidence,
     case
         when {{ is_nobodys_email('addresses.email') }} then 'generic'
-        when
-            exists (
-                select 1 from owners
-                where owners.email = addresses.email and owners.account_count > 1
-            )
-            then 'several_accounts'
-        when
-            exists (
-                select 1 from signed_by_several
-                where signed_by_several.email = addresses.email
-            )
-            then 'several_names'
+        when ambiguous.email is not null then 'several_accounts'
+        when signed_by_several.email is not null then 'several_names'
     end as doubt
 from addresses
+left join (
+    select distinct email from owners
+    where account_count > 1
+) as ambiguous
+    on addresses.email = ambiguous.email
+left join signed_by_several on addresses.email = signed_by_several.email

@@ -10,7 +10,11 @@ with recursive links as (
 
 ),
 
-{{ members_of('links') }},
+members as (
+
+    select * from {{ ref('int_namesakes_connected') }}
+
+),
 
 described as (
 
@@ -23,7 +27,7 @@ described as (
 
 ),
 
-contradictions as (
+compared as (
 
     select
         ones.group_id as one_id,
@@ -48,14 +52,14 @@ contradictions as (
 
 ),
 
-known_contradictions as (
+contradictions as (
 
-    select * from contradictions
+    select * from compared
     where highest_confidence is not null
 
 ),
 
-{{ joined_by('links', 'known_contradictions') }},
+{{ joined_by_links() }},
 
 wide_groups as (
 

@@ -20,9 +20,13 @@ contradictions as (
 
 ),
 
-{{ members_of('links') }},
+members as (
 
-{{ joined_by('links', 'contradictions') }}
+    select * from {{ ref('int_identities_connected') }}
+
+),
+
+{{ joined_by_links() }}
 
 select
     links.one_id,

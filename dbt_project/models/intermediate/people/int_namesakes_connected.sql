@@ -1,0 +1,7 @@
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['node'], 'unique': true}],
+    post_hook='analyze {{ this }}',
+) }}
+
+{{ components_of(ref('int_namesakes_linked')) }}
