@@ -9,7 +9,8 @@ urls as (
 
     select urls.*
     from {{ ref('int_jira_urls_resolved') }} as urls
-    inner join {{ ref('int_incidents_detected') }} as incidents on urls.issue_id = incidents.issue_id
+    inner join {{ ref('int_incidents_detected') }} as incidents
+        on urls.issue_id = incidents.issue_id
 
 ),
 
@@ -125,7 +126,9 @@ sha_candidates as (
         known_shas.sha,
         known_shas.pull_request_id,
         known_shas.is_known,
-        case when known_shas.is_known then known_shas.sha else known_shas.pull_request_id end
+        known_shas.repository_id
+        || ':'
+        || case when known_shas.is_known then known_shas.sha else known_shas.pull_request_id end
             as target,
         rank() over (
             partition by shas_named.incident_id, shas_named.name
@@ -165,7 +168,7 @@ shas_resolved as (
     from sha_candidates
     where nearness = 1
     group by incident_id, name
-    having count(distinct (repository_id, target)) = 1
+    having count(distinct target) = 1
 
 ),
 
@@ -238,7 +241,7 @@ found as (
     select
         incident_id,
         case when commit_sha is null then 'pull_request' else 'commit' end,
-        case when commit_sha is null then pull_request_id else repository_id || ':' || commit_sha end,
+        coalesce(repository_id || ':' || commit_sha, pull_request_id),
         null,
         repository_id,
         commit_sha,

@@ -5,36 +5,42 @@ with rules as (
 
 ),
 
+-- A service is kept where its projects and its components are: of either list any one will do.
 places as (
 
-    select * from {{ ref('int_service_jira_places_parsed') }}
+    select
+        service_id,
+        kind,
+        connection,
+        array[value] as names
+    from {{ ref('int_service_jira_places_parsed') }}
 
 ),
 
--- A rule about other projects or components than the service's can't be about the service.
 compared as (
 
     select
         places.service_id,
         rules.connection,
         rules.rule_position,
-        bool_or(places.kind = 'project') as has_projects,
-        bool_or(places.kind = 'component') as has_components,
-        coalesce(
-            bool_or(rules.projects is null or {{ lists_overlap('array[places.value]', 'rules.projects') }})
-                filter (where places.kind = 'project' and (places.connection is null or places.connection = rules.connection)),
-            false
-        ) as is_about_projects,
-        coalesce(
-            bool_or(
-                rules.components is null or {{ lists_overlap('array[places.value]', 'rules.components') }}
-            ) filter (where places.kind = 'component' and (places.connection is null or places.connection = rules.connection)),
-            false
-        ) as is_about_components
+        places.kind,
+        bool_or(
+            (places.connection is null or places.connection = rules.connection)
+            and (
+                places.kind = 'component'
+                or rules.projects is null
+                or {{ lists_overlap('places.names', 'rules.projects') }}
+            )
+            and (
+                places.kind = 'project'
+                or rules.components is null
+                or {{ lists_overlap('places.names', 'rules.components') }}
+            )
+        ) as is_compatible
     from rules
-    inner join places on true
+    cross join places
     where rules.repository_id is null
-    group by places.service_id, rules.connection, rules.rule_position
+    group by places.service_id, rules.connection, rules.rule_position, places.kind
 
 )
 
@@ -47,11 +53,11 @@ inner join rules on services.repository_id = rules.repository_id
 
 union
 
+-- A rule about other projects or components than the service's can't be about the service.
 select
     service_id,
     connection,
     rule_position
 from compared
-where
-    (is_about_projects or not has_projects)
-    and (is_about_components or not has_components)
+group by service_id, connection, rule_position
+having bool_and(is_compatible)

@@ -23,7 +23,10 @@ urls as (
                 parsed.host = hosts.host
                 or (
                     hosts.host is null
-                    and not exists (select 1 from hosts as named where named.host = parsed.host)
+                    and not exists (
+                        select 1 from hosts as named
+                        where named.host = parsed.host
+                    )
                 )
             )
     inner join {{ ref('int_repositories_unioned') }} as repositories

@@ -37,8 +37,9 @@ select
     issues.issue_id,
     summarized.category as status_category,
     -- nobody saw it begin
-    case when not (summarized.is_born_done and issues.resolved_at > summarized.done_at is true)
-        then summarized.started_at
+    case
+        when summarized.is_born_done and issues.resolved_at > summarized.done_at then null
+        else summarized.started_at
     end as started_at,
     case
         when not summarized.is_done then null

@@ -103,10 +103,14 @@ placed as (
         held_now.issue_id,
         held_now.topic,
         0 as position,
-        case when first_changes.issue_id is null then held_now.value else first_changes.from_value end
-            as value,
-        case when first_changes.issue_id is null then held_now.label else first_changes.from_text end
-            as label,
+        case
+            when first_changes.issue_id is null then held_now.value
+            else first_changes.from_value
+        end as value,
+        case
+            when first_changes.issue_id is null then held_now.label
+            else first_changes.from_text
+        end as label,
         held_now.created_at as valid_from
     from held_now
     left join first_changes

@@ -18,8 +18,7 @@ followed as (
 
     select
         *,
-        lag(valid_to) over (partition by issue_id, sprint_id order by valid_from)
-            is distinct from valid_from as is_added
+        lag(valid_to) over (partition by issue_id, sprint_id order by valid_from) as left_before
     from listed
 
 ),
@@ -28,7 +27,7 @@ numbered as (
 
     select
         *,
-        count(*) filter (where is_added)
+        count(*) filter (where left_before is distinct from valid_from)
             over (partition by issue_id, sprint_id order by valid_from) as stay
     from followed
 

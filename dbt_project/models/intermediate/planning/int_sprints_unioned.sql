@@ -61,4 +61,8 @@ select
     null
 from members
 left join named on members.sprint_id = named.sprint_id
-where not exists (select 1 from sprints where sprints.sprint_id = members.sprint_id)
+where
+    not exists (
+        select 1 from sprints
+        where sprints.sprint_id = members.sprint_id
+    )
