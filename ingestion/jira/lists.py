@@ -17,7 +17,7 @@ from ingestion.settings import JiraConnection
 
 # Boards of so many projects are asked for one by one; of more, all of the site are.
 _MOST_SINGLE_PROJECTS = 20
-_MOST_CONFIGURATIONS = 50
+_MOST_CONFIGURATIONS = 10
 
 
 @dataclass

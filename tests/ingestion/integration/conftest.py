@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from ingestion.jira.client import JiraClient
 from ingestion.jira.load import LoadResult, load
 from ingestion.settings import Settings
+from tests.fixtures.gitlab_site import gitlab, gitlab_warehouse, gitlab_world  # noqa: F401
 from tests.fixtures.jira_site import EMAIL, TOKEN, FakeJira
 
 ENVIRONMENT = {"EMAIL": EMAIL, "TOKEN": TOKEN}
