@@ -1,4 +1,4 @@
-"""Who is who: accounts of three sources with the traps of real life; who they are is written down."""
+"""Who is who: accounts of three sources with the traps of real life, persons known by hand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.integration
 
 SYNCED = datetime(2026, 3, 1, 6, tzinfo=UTC)
 EARLIER = datetime(2026, 2, 1, 6, tzinfo=UTC)
+CROWD = 700
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w")
 
 # (login, name, e-mail shown, number)
@@ -278,10 +279,40 @@ def teams(project: Any) -> None:
     )
 
 
+def crowd(project: Any) -> None:
+    """CROWD persons with an account of each source; every second one shows the address to Jira."""
+    letters = "translate(i::text, '0123456789', 'abcdefghij')"
+    numbers = f"generate_series(1, {CROWD}) as i"
+    project.execute(
+        "insert into raw_github.users (connection, id, login, name, type, synced_at) "
+        f"select 'github', 'crowd' || i, 'dev-' || i, 'Given' || {letters} || ' Family', 'User', "
+        f"now() from {numbers}"
+    )
+    project.execute(
+        "insert into raw_gitlab.users (connection, id, username, name, state, synced_at) "
+        f"select 'gitlab', 100000 + i, 'lab-' || i, 'FAMILY, Given' || {letters}, 'active', "
+        f"now() from {numbers}"
+    )
+    project.execute(
+        "insert into raw_jira.users (connection, id, name, email, type, is_active, synced_at) "
+        f"select 'jira', 'crowd' || i, case when i % 2 = 1 then 'Given' || {letters} || ' Family' "
+        "else 'JIRA' || i end, case when i % 2 = 0 then 'crowd' || i || '@crowd.test' end, "
+        f"'atlassian', true, now() from {numbers}"
+    )
+    project.execute(
+        "insert into raw_github.commits (connection, repository_id, sha, parent_shas, authored_at, "
+        "committed_at, author_id, author_name, author_email, is_on_default_branch, synced_at) "
+        "select 'github', 'R', 'crowd' || i, '[]', now(), now(), 'crowd' || i, 'x', "
+        f"'Crowd' || i || '@crowd.test', true, now() from {numbers}"
+    )
+    # a search in everything for everybody would take minutes
+    project.execute("alter role current_user set statement_timeout = '60s'", role="modeller")
+
+
 @pytest.fixture(scope="module")
 def built(new_project: Callable[[], Any]) -> Any:
     project = new_project()
-    for part in (settings, accounts, teams):
+    for part in (settings, accounts, teams, crowd):
         part(project)
     done = project.run("run")
     assert done.returncode == 0, done.stdout[-6000:]
@@ -294,7 +325,8 @@ def persons(project: Any) -> list[set[str]]:
     for developer, account, email in project.rows(
         "select i.developer_id, i.account_id, e.email from marts.bridge_developer_identities as i "
         "left join intermediate.int_account_emails as e "
-        "on i.account_id = e.account_id and e.told_by = 'git'"
+        "on i.account_id = e.account_id and e.told_by = 'git' "
+        "where i.account_id !~ 'crowd|^gitlab:10[0-9]{4}$'"
     ):
         name = f"{account.rpartition(':')[0]}:{email}" if email else account
         found.setdefault(developer, set()).add(name)
@@ -304,6 +336,16 @@ def persons(project: Any) -> list[set[str]]:
 def test_everybody_is_one_person_and_nobody_is_two(built: Any) -> None:
     found = persons(built)
     assert sorted(map(sorted, found)) == sorted(map(sorted, PERSONS))
+
+
+def test_a_crowd_is_matched_quickly_and_without_a_mistake(built: Any) -> None:
+    number = "case when source = 'gitlab' then split_part(account_id, ':', 2)::int - 100000 "
+    number += "else substring(account_id from '[0-9]+')::int end"
+    sizes = built.rows(
+        f"select count(*), count(distinct {number}) from marts.bridge_developer_identities "
+        "where account_id ~ 'crowd|^gitlab:10[0-9]{4}$' group by developer_id"
+    )
+    assert sizes == [(3, 1)] * CROWD
 
 
 def test_the_account_that_stands_for_a_person_and_the_reasons(built: Any) -> None:
