@@ -9,6 +9,7 @@ import dagster as dg
 import psycopg
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
+from ingestion.raw_tables import create_missing
 from orchestration.defs.dbt.manifest import ensure_manifest
 from orchestration.resources import DBT_PROJECT, Platform
 from orchestration.tables import facts
@@ -29,6 +30,8 @@ def models(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Platform
 ) -> Iterator[Any]:
     """Builds seeds and models and runs their tests, in dbt's own order."""
+    # Sources that were never loaded, say because only some assets were chosen in the web interface.
+    create_missing(platform.url("loader"))
     with platform.dbt_environment() as artifacts:
         target = artifacts / context.run_id[:8]
         prune(artifacts, KEPT_ARTIFACTS)

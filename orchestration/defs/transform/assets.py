@@ -20,6 +20,7 @@ from orchestration.translators import asset_key, owner
 
 READS = (
     "bridge_commit_reverts",
+    "bridge_commit_services",
     "bridge_incident_references",
     "bridge_pull_request_commits",
     "bridge_pull_request_issues",
