@@ -1,4 +1,4 @@
-"""`sei demo`: an invented company's GitHub, GitLab and Jira on this machine, and all done on them."""
+"""`sei demo`: an invented company on GitHub, GitLab and Jira on this machine, and the whole way."""
 
 from __future__ import annotations
 
