@@ -53,16 +53,24 @@ class Commits:
         """
         if head is None or head == old_head:
             return
-        if old_head is None or not self._exists(old_head):
-            self._put(self._list(head, since=True), True)
-            return
-        is_ahead = False
-        for page in self._list(f"{old_head}..{head}"):
-            # The old head is the parent of something new: nothing was taken away.
-            is_ahead = is_ahead or any(old_head in (c.get("parent_ids") or []) for c in page)
-            self._put([page], True)
-        if not is_ahead:
-            self._put(self._list(f"{head}..{old_head}"), False)
+        if old_head is not None:
+            if self._is_behind(old_head, head):
+                return
+            if self._exists(old_head):
+                self._put(self._list(f"{head}..{old_head}"), False)
+                return
+        self._put(self._list(head, since=True), True)
+
+    def _is_behind(self, old_head: str, head: str) -> bool:
+        """Hands over what the head has and the old one had not; returns whether nothing was taken
+        away: then the old head is the parent of something new."""
+        is_behind = False
+        # GitLab lists nothing for a range that begins with a commit that is gone.
+        with contextlib.suppress(NotFound):
+            for page in self._list(f"{old_head}..{head}"):
+                is_behind = is_behind or any(old_head in (c.get("parent_ids") or []) for c in page)
+                self._put([page], True)
+        return is_behind
 
     def read_elsewhere(
         self, shas: Iterable[str], head: str | None, remembered: Sequence[str]

@@ -53,6 +53,7 @@ class Work:
         self.windows: dict[str, State] = {name: dict(state.get(name) or {}) for name in LISTS}
         self._failed: dict[int, int] = {}
         self._tried: set[str] = set()
+        self._caught_up: dict[str, str | None] = {}
 
     def state(self) -> State:
         """What is kept for the next sync."""
@@ -88,9 +89,9 @@ class Work:
         params = {**_PARAMS, "non_archived": "false"}
         try:
             for items in self.reading.by_change(path, params, window.start):
-                self._take(name, items, window, is_group=True)
+                is_new = self._take(name, items, window, is_group=True)
                 self.windows[name] = dict(window.state())
-                if self.reading.sync.is_late():
+                if is_new and self.reading.sync.is_late():
                     self.is_unfinished = True
                     return
         except Overloaded as error:
@@ -124,11 +125,11 @@ class Work:
         window = self._window(name, kept.get(name) or {})
         try:
             for items in self.reading.by_change(f"{project.path}/{name}", _PARAMS, window.start):
-                self._take(name, items, window, is_group=False)
+                is_new = self._take(name, items, window, is_group=False)
                 if project.number in self._broken():
                     return False
                 kept[name] = dict(window.state())
-                if self.reading.sync.is_late():
+                if is_new and self.reading.sync.is_late():
                     self.is_unfinished = True
                     return False
         except (Unauthorized, Stopped):
@@ -144,7 +145,8 @@ class Work:
         settles = timedelta(minutes=2) if name == "merge_requests" else timedelta(0)
         return Window(state, self.reading.sync.since, settles_after=settles)  # type: ignore[arg-type]
 
-    def _take(self, name: str, items: list[Item], window: Window, *, is_group: bool) -> None:
+    def _take(self, name: str, items: list[Item], window: Window, *, is_group: bool) -> bool:
+        """Hands over the items that are not known; returns whether there was any."""
         fresh = []
         for item in items:
             number = item.get("project_id")
@@ -164,6 +166,7 @@ class Work:
         self.reading.flush()
         for item in fresh:
             window.took(item, self.reading.server_time)
+        return bool(fresh)
 
     def _take_merge_requests(self, items: list[Item]) -> None:
         for item, found in self._details(items):
@@ -226,14 +229,16 @@ class Work:
                 continue
             self._take_merge_requests([item])
             self.reading.flush()
+            if id_ not in self.again:
+                self._caught_up[id_] = item.get("updated_at")
 
     def _is_left(self, item: Item) -> bool:
         """Whether a merge request was tried in this sync already, or often enough as it is now."""
-        entry = self.again.get(str(item["id"]))
-        is_given_up = entry is not None and entry[2] >= _MOST_TRIES
-        return str(item["id"]) in self._tried or (
-            is_given_up and entry is not None and entry[3] == item.get("updated_at")
-        )
+        id_, changed_at = str(item["id"]), item.get("updated_at")
+        _, _, tries, as_it_was = self.again.get(id_) or (0, 0, 0, None)
+        is_given_up = tries >= _MOST_TRIES and as_it_was == changed_at
+        is_read = id_ in self._caught_up and self._caught_up[id_] == changed_at
+        return id_ in self._tried or is_given_up or is_read
 
     def _broken(self) -> set[int]:
         return {number for number, count in self._failed.items() if count >= _MOST_FAILURES}
