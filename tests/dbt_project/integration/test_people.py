@@ -306,7 +306,11 @@ def crowd(project: Any) -> None:
         f"'Crowd' || i || '@crowd.test', true, now() from {numbers}"
     )
     # a search in everything for everybody would take minutes
-    project.execute("alter role current_user set statement_timeout = '60s'", role="modeller")
+    project.execute(
+        "do $$ begin execute format('alter role current_user in database %I "
+        "set statement_timeout = 60000', current_database()); end $$",
+        role="modeller",
+    )
 
 
 @pytest.fixture(scope="module")

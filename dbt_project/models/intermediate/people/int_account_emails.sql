@@ -213,6 +213,13 @@ owners as (
 
 ),
 
+ambiguous as (
+
+    select distinct email from owners
+    where account_count > 1
+
+),
+
 -- Commits whose author nobody names but the address.
 unclaimed as (
 
@@ -290,9 +297,5 @@ select
         when signed_by_several.email is not null then 'several_names'
     end as doubt
 from addresses
-left join (
-    select distinct email from owners
-    where account_count > 1
-) as ambiguous
-    on addresses.email = ambiguous.email
+left join ambiguous on addresses.email = ambiguous.email
 left join signed_by_several on addresses.email = signed_by_several.email

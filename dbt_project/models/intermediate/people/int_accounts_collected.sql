@@ -80,8 +80,9 @@ with seen as (
         3
     from {{ ref('int_commit_signatures_grouped') }}
 
-    {%- for source in ['github', 'gitlab'] %}
-        {%- set model = {'github': 'stg_github__team_members', 'gitlab': 'stg_gitlab__group_members'} %}
+    {%- for source, model in [
+        ('github', 'stg_github__team_members'), ('gitlab', 'stg_gitlab__group_members')
+    ] %}
         union all
         select distinct
             account_id,
@@ -94,7 +95,7 @@ with seen as (
             null::boolean,
             null::boolean,
             3
-        from {{ ref(model[source]) }}
+        from {{ ref(model) }}
     {%- endfor %}
 
 ),

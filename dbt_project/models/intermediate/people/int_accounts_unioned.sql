@@ -77,23 +77,27 @@ accounts as (
     inner join signed
         on addresses.connection = signed.connection and addresses.email = signed.email
 
+),
+
+keyed as (
+
+    select
+        *,
+        -- a name that repeats the login tells no name
+        {{ name_key("nullif(lower(accounts.name), lower(accounts.login))") }} as any_name_key
+    from accounts
+
 )
 
 select
-    accounts.account_id,
-    accounts.connection,
-    accounts.source,
-    accounts.is_git,
-    accounts.login,
-    accounts.name,
-    accounts.account_type,
-    accounts.is_active,
-    accounts.is_bot,
-    case
-        when not {{ is_nobodys_name('keys.name_key') }} then keys.name_key
-    end as name_key
-from accounts
-cross join lateral (
-    -- a name that repeats the login tells no name
-    select {{ name_key("nullif(lower(accounts.name), lower(accounts.login))") }} as name_key
-) as keys
+    account_id,
+    connection,
+    source,
+    is_git,
+    login,
+    name,
+    account_type,
+    is_active,
+    is_bot,
+    case when not {{ is_nobodys_name('any_name_key') }} then any_name_key end as name_key
+from keyed

@@ -8,12 +8,12 @@ with settings as (
         'member' as role,
         case
             when members.valid_from > '0001-01-01'
-                then members.valid_from::timestamp at time zone coalesce(organization.timezone, 'UTC')
+                then members.valid_from::timestamp at time zone organization.timezone
         end as valid_from,
-        members.valid_to::timestamp at time zone coalesce(organization.timezone, 'UTC') as valid_to
+        members.valid_to::timestamp at time zone organization.timezone as valid_to
     from {{ ref('stg_settings__team_members') }} as members
     inner join {{ ref('int_accounts_stated') }} as accounts on members.member = accounts.reference
-    left join {{ ref('stg_settings__organization') }} as organization on true
+    cross join {{ ref('stg_settings__organization') }} as organization
 
 ),
 
@@ -89,7 +89,9 @@ sources as (
         listed.role,
         listed.valid_from,
         least(
-            case when listed.expires_at <= source_teams.members_synced_at then listed.expires_at end,
+            case
+                when listed.expires_at <= source_teams.members_synced_at then listed.expires_at
+            end,
             case
                 when listed.synced_at < source_teams.members_synced_at
                     then least(

@@ -1,4 +1,4 @@
--- Several accounts of a person in one team, or a team and what it absorbs, overlap: one row for all.
+-- Several accounts of a person in one team, or a team and what it absorbs, overlap: one row.
 with memberships as (
 
     select
@@ -23,8 +23,9 @@ periods as (
 
 select
     periods.team_id || ' ' || periods.developer_id
-    || coalesce(' ' || to_char(lower(periods.validity) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
-        as team_member_id,
+    || coalesce(
+        to_char(lower(periods.validity) at time zone 'UTC', ' YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''
+    ) as team_member_id,
     periods.team_id,
     periods.developer_id,
     (

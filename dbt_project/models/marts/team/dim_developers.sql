@@ -51,7 +51,10 @@ select
     developers.developer_id,
     case
         when organization.pseudonymize and not developers.is_bot
-            then {{ pseudonym('developer', 'developers.developer_id', 'organization.pseudonym_salt') }}
+            then
+                {{ pseudonym(
+                    'developer', 'developers.developer_id', 'organization.pseudonym_salt'
+                ) }}
         else developers.name
     end as name,
     developers.is_bot,
