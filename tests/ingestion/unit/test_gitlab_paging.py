@@ -77,8 +77,9 @@ def test_more_than_a_page_within_a_second_is_read_by_numbers_and_checked() -> No
     server = Server([*items, {"id": 999, "updated_at": moment(60)}])
 
     def change(number: int) -> None:
-        # While the second page is on its way, the first moves away and all others move up.
-        if number == 1:
+        # While the second page of that second is on its way, the first moves away and all others
+        # move up.
+        if server.asked and server.asked[-1]["page"] == 1 and number == 2:
             for item in server.items[:100]:
                 item["updated_at"] = moment(120)
 
