@@ -3,7 +3,6 @@
 with groups as (
 
     select * from {{ ref('int_identity_groups_described') }}
-    where not is_bot
 
 ),
 
@@ -16,6 +15,7 @@ accounts as (
         accounts.name_key,
         lower(accounts.login) as login,
         groups.group_id,
+        groups.is_bot,
         {{ account_rank('accounts.source', 'accounts.is_git') }} as preference
     from groups
     cross join unnest(groups.account_ids) as members (account_id)
@@ -39,14 +39,15 @@ keyed as (
         is_git,
         preference
     from accounts
-    where name_key like '% %'
+    where name_key like '% %' and not is_bot
 
     union all
 
+    -- bots among themselves, people among themselves
     select
         'login',
         0.6,
-        login,
+        login || case when is_bot then ' bot' else '' end,
         group_id,
         connection,
         account_id,
