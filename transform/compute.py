@@ -21,6 +21,7 @@ from transform.linkage_coverage import linkage_coverage
 from transform.metric_settings import MetricSettings
 from transform.pull_request_cycle import pull_request_cycle
 from transform.schemas import DEFINITION_VERSION, INPUTS, OUTPUTS, UNKNOWN_SERVICE
+from transform.service_places import service_places
 
 # Small tables, needed in this process; all others are read by Spark.
 DIRECTORY = (
@@ -49,6 +50,7 @@ class Marts:
     developers: DataFrame
     services: DataFrame
     service_repositories: DataFrame
+    commit_services: DataFrame
     bands: DataFrame
 
     @classmethod
@@ -85,6 +87,7 @@ class Marts:
             developers=frames["dim_developers"],
             services=frames["dim_services"],
             service_repositories=frames["bridge_service_repositories"],
+            commit_services=frames["bridge_commit_services"],
             bands=frames["dora_bands"],
         )
 
@@ -129,8 +132,19 @@ def compute(
 
     linked = settle(link_pull_requests(pull_requests, commits))
     pushes = settle(direct_pushes(commits, known.developers))
-    changes = settle(deployment_changes(walk, linked, pushes, settings))
-    cycle = settle(pull_request_cycle(pull_requests, changes, known.service_repositories))
+    places = service_places(
+        known.service_repositories,
+        production,
+        commits,
+        known.commit_services,
+        linked,
+        pushes,
+        is_split=any(row["path_prefix"] for row in rows["bridge_service_repositories"]),
+    )
+    if places.split is not None:
+        places = places.settled(settle)
+    changes = settle(deployment_changes(walk, linked, pushes, places, settings))
+    cycle = settle(pull_request_cycle(pull_requests, changes, places))
     deployments = settle(
         walk.filter("is_step")
         .withColumnRenamed("sha", "commit_sha")
@@ -144,6 +158,7 @@ def compute(
             walk,
             deployments,
             changes,
+            places,
             settings,
         )
     )
@@ -157,7 +172,7 @@ def compute(
         outcomes_of.deployment_outcomes(deployments, links, incidents, reverts, reasons)
     )
     coverage = linkage_coverage(
-        linked, pushes, walk, deployments, changes, incidents, links, known.service_repositories
+        linked, pushes, walk, deployments, changes, incidents, links, places
     )
     observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
     pooled_rows = settle(pooled(observed, membership_frame(spark, memberships), settings))

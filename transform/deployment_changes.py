@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from transform.durations import hours_between, within
 from transform.metric_settings import MetricSettings
+from transform.service_places import ServicePlaces
 
 # "Title (#12)" is a squash, "Merge pull request #12 from …" a merge, both as GitHub words them.
 _NUMBER = r"\(#(\d{1,9})\)$|^Merge pull request #(\d{1,9}) "
@@ -79,6 +80,7 @@ def deployment_changes(
     walk: DataFrame,
     linked_pull_requests: DataFrame,
     pushes: DataFrame,
+    places: ServicePlaces,
     settings: MetricSettings,
 ) -> DataFrame:
     """One row per change and the deployment that shipped it, per service and environment."""
@@ -116,8 +118,7 @@ def deployment_changes(
         "is_bot",
     )
     return (
-        pull_requests.unionByName(commits)
-        .join(reached, ["repository_id", "sha"])
+        places.shipped(pull_requests.unionByName(commits).join(reached, ["repository_id", "sha"]))
         .filter(_is_shipped(settings))
         .select(
             "deployment_id",

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from transform.durations import hours_between, within
 from transform.metric_settings import MetricSettings
+from transform.service_places import ServicePlaces
 
 # The surest first: one deployment's link_method is the first that holds for any of its incidents.
 LINK_METHODS = ("explicit_deployment", "explicit_commit", "explicit_pull_request", "window")
@@ -21,6 +22,7 @@ def incident_links(
     walk: DataFrame,
     deployments: DataFrame,
     changes: DataFrame,
+    places: ServicePlaces,
     settings: MetricSettings,
 ) -> DataFrame:
     """(incident_id, deployment_id, link_method): what each incident names, else the window's.
@@ -30,7 +32,7 @@ def incident_links(
     fix, mostly) and is passed over.
     """
     explicit = _explicit_links(
-        incidents, references, pull_request_commits, walk, deployments, changes
+        incidents, references, pull_request_commits, walk, deployments, changes, places
     )
     by_window = _window_links(
         incidents.join(explicit.select("incident_id").distinct(), "incident_id", "left_anti"),
@@ -47,6 +49,7 @@ def _explicit_links(
     walk: DataFrame,
     deployments: DataFrame,
     changes: DataFrame,
+    places: ServicePlaces,
 ) -> DataFrame:
     by_deployment = references.filter("kind = 'deployment'").select(
         "incident_id", "deployment_id", F.lit("explicit_deployment").alias("link_method")
@@ -61,12 +64,11 @@ def _explicit_links(
     )
     # What the baseline reaches was not shipped by it; its own commit was.
     reached = walk.filter(~F.col("is_step") & (~F.col("is_baseline") | F.col("is_own_commit")))
-    by_commit = (
-        reached.select("repository_id", "sha", "deployment_id")
+    by_commit = places.reached(
+        reached.select("repository_id", "service_id", "sha", "deployment_id")
         .join(F.broadcast(commits), "sha")
         .filter(same_repository)
-        .select("incident_id", "sha", "deployment_id")
-    )
+    ).select("incident_id", "sha", "deployment_id")
     # A squash leaves the branch's commits behind: they shipped with their pull request.
     by_branch_commit = (
         pull_request_commits.join(

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from transform.schemas import UNKNOWN_SERVICE
+from transform.service_places import ServicePlaces
 
 
 def linkage_coverage(
@@ -18,13 +19,12 @@ def linkage_coverage(
     changes: DataFrame,
     incidents: DataFrame,
     links: DataFrame,
-    service_repositories: DataFrame,
+    places: ServicePlaces,
 ) -> DataFrame:
     """Rows (service_id, reason, row_count); every change and every incident is in one.
 
-    In a repository of several services a change is counted for each of them.
+    A change of several services is counted for each of them.
     """
-    services = service_repositories.select("repository_id", "service_id").distinct()
     deployed = deployments.select("service_id", F.lit(True).alias("is_deployed")).distinct()
     shipped = changes.groupBy("service_id", "repository_id", "change_id").agg(
         F.min("link_method").alias("shipped_by")
@@ -37,7 +37,7 @@ def linkage_coverage(
 
     def judged(changed: DataFrame, reason: Column) -> DataFrame:
         return (
-            changed.join(F.broadcast(services), "repository_id", "left")
+            places.of_changes(changed)
             .withColumn("service_id", F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)))
             .join(shipped, ["service_id", "repository_id", "change_id"], "left")
             .join(reached, ["service_id", "repository_id", "sha"], "left")

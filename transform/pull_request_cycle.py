@@ -6,10 +6,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from transform.durations import hours_between
+from transform.service_places import ServicePlaces
 
 
 def pull_request_cycle(
-    pull_requests: DataFrame, changes: DataFrame, service_repositories: DataFrame
+    pull_requests: DataFrame, changes: DataFrame, places: ServicePlaces
 ) -> DataFrame:
     """One row per merged pull request; phases that can't be told are null."""
     first = (
@@ -17,19 +18,13 @@ def pull_request_cycle(
         .groupBy("pull_request_id")
         .agg(F.min(F.struct("deployed_at", "deployment_id", "service_id")).alias("first_shipped"))
     )
-    # Which service of several in one repository a change belongs to shows when it is deployed.
-    only_service = (
-        service_repositories.select("repository_id", "service_id")
-        .distinct()
-        .groupBy("repository_id")
-        .agg(F.count("*").alias("services"), F.min("service_id").alias("only_service_id"))
-        .filter("services = 1")
-    )
+    # Which of several services a change belongs to shows when it is deployed.
+    only_service = places.only_service(pull_requests)
     response = F.when(F.col("first_review_at") <= F.col("merged_at"), F.col("first_review_at"))
     return (
         pull_requests.withColumn("first_review_at", response)
         .join(first, "pull_request_id", "left")
-        .join(F.broadcast(only_service), "repository_id", "left")
+        .join(only_service, "pull_request_id", "left")
         .select(
             "pull_request_id",
             "repository_id",

@@ -27,7 +27,7 @@ METRICS = "metrics"
 
 # Raised whenever a number may come out different from the same marts; docs/decisions/0007 says
 # what each version means.
-DEFINITION_VERSION = 1
+DEFINITION_VERSION = 2
 
 SPARK_TYPES: dict[str, DataType] = {
     "text": StringType(),
@@ -167,7 +167,8 @@ INPUTS: dict[str, Table] = {
             "dim_services",
             "service_id organization_id name team_id has_deployment_source:b has_incident_source:b",
         ),
-        _input("bridge_service_repositories", "service_id repository_id"),
+        _input("bridge_service_repositories", "service_id repository_id path_prefix"),
+        _input("bridge_commit_services", "repository_id sha service_id"),
         _input(
             "fct_commits",
             "repository_id sha author_id authored_at:ts committed_at:ts parent_shas:t[] "
@@ -293,7 +294,7 @@ PULL_REQUEST_CYCLE = _output(
     """
     pull_request_id t! The pull request.
     repository_id t! Its repository.
-    service_id t Service that deployed it first; else the only service of its repository.
+    service_id t Service that deployed it first; else the only service it can be of.
     author_id t Who wrote it.
     is_bot b! Written by a bot; such rows are not in the phase medians of metrics.dora.
     first_commit_at ts Earliest authored time among its commits.

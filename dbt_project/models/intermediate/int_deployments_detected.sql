@@ -18,6 +18,7 @@ by_rule as (
         events.*,
         rules.rule_position,
         rules.tier as stated_tier,
+        rules.service_id,
         events.kind as detected_by
     from events
     inner join rules
@@ -88,6 +89,7 @@ detected as (
         is_prerelease,
         null::bigint,
         null::text,
+        null::text,
         'default:' || kind
     from candidates
     where preference = 1
@@ -122,6 +124,7 @@ tiers as (
 select
     placed.event_id as deployment_id,
     placed.repository_id,
+    placed.service_id as stated_service_id,
     coalesce(placed.environment, placed.implied_tier) as environment,
     -- the settings' patterns come before what the source thinks of the name
     coalesce(

@@ -17,7 +17,7 @@ statements as (
         nullif(split_part(repository, ':', case when repository like '%:%' then 1 else 2 end), '')
             as connection,
         split_part(repository, ':', case when repository like '%:%' then 2 else 1 end) as glob,
-        coalesce(path_prefix, '') as path_prefix
+        {{ path_prefix('path_prefix') }} as path_prefix
     from {{ ref('stg_settings__service_repositories') }}
 
 ),
@@ -49,15 +49,26 @@ whole as (
     where path_prefix = ''
     order by repository_id, is_exact desc, length(glob) desc, service_id
 
+),
+
+split as (
+
+    select distinct repository_id from matched
+    where path_prefix != ''
+
 )
 
+-- Beside services of paths the default is only what they leave over: nobody deploys that.
 select
     coalesce(whole.service_id, repositories.repository_id) as service_id,
     repositories.repository_id,
     '' as path_prefix,
-    whole.service_id is null as is_default
+    whole.service_id is null as is_default,
+    split.repository_id is not null as is_split,
+    whole.service_id is not null or split.repository_id is null as is_deployed
 from repositories
 left join whole on repositories.repository_id = whole.repository_id
+left join split on repositories.repository_id = split.repository_id
 
 union all
 
@@ -65,6 +76,8 @@ select distinct
     service_id,
     repository_id,
     path_prefix,
-    false as is_default
+    false,
+    true,
+    true
 from matched
 where path_prefix != ''

@@ -11,6 +11,7 @@ from transform.commit_graph import walk_deployments
 from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
 from transform.pull_request_cycle import pull_request_cycle
 from transform.schemas import INPUTS
+from transform.service_places import ServicePlaces
 
 COMMITS = INPUTS["fct_commits"].spark_schema()
 PULL_REQUESTS = INPUTS["fct_pull_requests"].spark_schema()
@@ -64,11 +65,13 @@ def shipped(spark, frame, settings):
 
     def build(commits, pull_requests, deployments, settings=settings):
         graph = frame(COMMITS, *commits)
+        nothing_split = ServicePlaces(frame("repository_id string, service_id string"))
         bots = frame(INPUTS["dim_developers"].spark_schema(), {"developer_id": "b", "is_bot": True})
         return deployment_changes(
             walk_deployments(spark, graph, frame(DEPLOYMENTS, *deployments), here=True),
             link_pull_requests(frame(PULL_REQUESTS, *pull_requests), graph),
             direct_pushes(graph, bots),
+            nothing_split,
             settings,
         )
 
@@ -203,7 +206,7 @@ def test_phases_are_null_where_they_can_not_be_told(frame, at):
                      {"repository_id": "R", "service_id": "only"})  # fmt: skip
     rows = {
         r["pull_request_id"]: r
-        for r in pull_request_cycle(pull_requests, changes, services).collect()
+        for r in pull_request_cycle(pull_requests, changes, ServicePlaces(services)).collect()
     }
     spans = ("coding_hours", "pickup_hours", "review_hours", "deploy_hours", "cycle_hours")
     assert [rows["P1"][s] for s in spans] == [2, 3, 5, 2, 12]

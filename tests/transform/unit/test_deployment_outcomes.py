@@ -9,6 +9,7 @@ import pytest
 from transform import deployment_outcomes as outcomes
 from transform.linkage_coverage import linkage_coverage
 from transform.schemas import DEPLOYMENT_CHANGES, INPUTS
+from transform.service_places import ServicePlaces
 
 DEPLOYMENTS = (
     "repository_id string, service_id string, environment string, deployment_id string, "
@@ -93,6 +94,7 @@ class Company:
             self.frame(WALK, *self.reached),
             self.frame(DEPLOYMENTS, *self.deployments),
             self.frame(CHANGES, *self.changes),
+            ServicePlaces(self.frame("repository_id string, service_id string")),
             self.settings,
         )
 
@@ -349,7 +351,7 @@ def test_coverage_gives_every_change_and_incident_one_reason(company, frame, at)
         frame(CHANGES, *company.changes),
         frame(schema("fct_incidents"), *company.incidents),
         company.links_frame(),
-        frame("repository_id string, service_id string", *services),
+        ServicePlaces(frame("repository_id string, service_id string", *services)),
     ).collect()
     counted = {(r["service_id"], r["reason"]): r["row_count"] for r in rows}
     assert counted == {

@@ -4,18 +4,16 @@
 ]) }}
 
 select
-    deployments.deployment_id,
-    deployments.repository_id,
-    services.service_id,
-    deployments.environment,
-    deployments.environment_tier,
-    deployments.status,
-    deployments.commit_sha,
-    deployments.ref_name,
-    deployments.started_at,
-    deployments.finished_at,
-    deployments.detected_by,
-    deployments.rule_position
-from {{ ref('int_deployments_detected') }} as deployments
-inner join {{ ref('int_service_repositories_matched') }} as services
-    on deployments.repository_id = services.repository_id and services.path_prefix = ''
+    deployment_id,
+    repository_id,
+    service_id,
+    environment,
+    environment_tier,
+    status,
+    commit_sha,
+    ref_name,
+    started_at,
+    finished_at,
+    detected_by,
+    rule_position
+from {{ ref('int_deployments_assigned') }}

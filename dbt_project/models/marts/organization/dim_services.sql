@@ -24,21 +24,32 @@ by_repositories as (
 
     select
         matched.service_id,
-        bool_or(
-            exists (
-                select 1 from {{ ref('int_deployment_rules_matched') }} as rules
-                where rules.repository_id = matched.repository_id
-            )
-            or exists (
-                select 1 from {{ ref('int_deployments_detected') }} as deployments
-                where deployments.repository_id = matched.repository_id
-            )
-        ) as has_deployment_source,
         min(repositories.full_name) as full_name
     from matched
     inner join {{ ref('int_repositories_unioned') }} as repositories
         on matched.repository_id = repositories.repository_id
     group by matched.service_id
+
+),
+
+-- Services that could be deployed: by a rule that names them or is about their repository, or
+-- since the default found something.
+deployable as (
+
+    select service_id from {{ ref('int_deployment_rules_matched') }}
+    where service_id is not null
+
+    union
+
+    select matched.service_id
+    from matched
+    inner join {{ ref('int_deployment_rules_matched') }} as rules
+        on matched.repository_id = rules.repository_id
+    where matched.is_deployed and rules.service_id is null
+
+    union
+
+    select service_id from {{ ref('int_deployments_assigned') }}
 
 ),
 
@@ -66,13 +77,12 @@ select
     services.name,
     owners.team_id,
     services.is_default,
-    coalesce(by_repositories.has_deployment_source, false) as has_deployment_source,
-    exists (
-        select 1 from {{ ref('int_service_incident_sources') }} as sources
-        where sources.service_id = services.service_id
+    coalesce(deployable.service_id is not null, false) as has_deployment_source,
+    services.service_id in (
+        select sources.service_id from {{ ref('int_service_incident_sources') }} as sources
     ) as has_incident_source
 from services
-left join by_repositories on services.service_id = by_repositories.service_id
+left join deployable on services.service_id = deployable.service_id
 left join {{ ref('int_service_owners_resolved') }} as owners
     on services.service_id = owners.service_id
 left join organization on true

@@ -13,6 +13,7 @@ renamed as (
         name::text as name,
         branch::text as branch,
         tier::text as tier,
+        service::text as service,
 
         position,
 
