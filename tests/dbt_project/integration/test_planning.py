@@ -317,7 +317,7 @@ def test_issues_of_all_sources_stand_beside_each_other(built: Any) -> None:
         ),
         ("WEB-10", "jira", "Aufgabe", "Offen", "to_do", None, None, False, "service:cart"),
         ("WEB-11", "jira", "Aufgabe", "In Arbeit", "in_progress", at(1), None, False, None),
-        ("OPS-7", "jira", "Störung", "Erledigt", "done", at(10), at(10), True, "service:checkout"),
+        ("OPS-7", "jira", "Störung", "Erledigt", "done", None, at(10), True, "service:checkout"),
         ("OPS-8", "jira", "Störung", "Offen", "to_do", None, None, False, "service:checkout"),
         ("WEB-12", "jira", "Störung", "Offen", "to_do", None, None, False, None),
     ]

@@ -1,4 +1,5 @@
--- Work begins with the first status that is not waiting, and ends with the entry into the last
+-- Work begins with the first status of work: of an issue that went straight to done nobody knows
+-- when, and a cycle time of 0 would be invented. It ends with the entry into the last
 -- unbroken row of done ones. Jira's own resolution date moves with every bulk change and is
 -- missing where a workflow sets none; it decides only where no entry tells when an issue was done
 -- (imported, or created in a done status). Nor does a guess: where the row of done ones begins with
@@ -18,7 +19,7 @@ summarized as (
 
     select
         issue_id,
-        min(entered_at) filter (where category in ('in_progress', 'done')) as started_at,
+        min(entered_at) filter (where category = 'in_progress') as started_at,
         bool_or(position = last_position and category = 'done') as is_done,
         bool_and(last_open_position is null) as is_born_done,
         coalesce(
@@ -36,11 +37,7 @@ summarized as (
 select
     issues.issue_id,
     summarized.category as status_category,
-    -- nobody saw it begin
-    case
-        when summarized.is_born_done and issues.resolved_at > summarized.done_at then null
-        else summarized.started_at
-    end as started_at,
+    summarized.started_at,
     case
         when not summarized.is_done then null
         when summarized.is_born_done then greatest(summarized.done_at, issues.resolved_at)

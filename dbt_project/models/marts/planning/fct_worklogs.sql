@@ -1,5 +1,6 @@
 {{ config(indexes=[{'columns': ['issue_id']}, {'columns': ['author_id', 'started_at']}]) }}
 
+-- One that was deleted is no longer read with its issue; those of a deleted issue stay as they were.
 select
     worklogs.worklog_id,
     worklogs.issue_id,
@@ -9,6 +10,9 @@ select
     worklogs.created_at,
     worklogs.updated_at
 from {{ ref('stg_jira__worklogs') }} as worklogs
-inner join {{ ref('stg_jira__issues') }} as issues on worklogs.issue_id = issues.issue_id
+inner join {{ ref('stg_jira__issues') }} as issues
+    on
+        worklogs.issue_id = issues.issue_id
+        and (worklogs.synced_at = issues.synced_at or issues.deleted_at is not null)
 left join {{ ref('int_developers_matched') }} as developers
     on worklogs.author_id = developers.account_id
