@@ -13,6 +13,7 @@ from ingestion.contracts import GITLAB
 from ingestion.gitlab import groups, one_project, rows, users
 from ingestion.gitlab.client import GitlabClient
 from ingestion.gitlab.groups import Root
+from ingestion.gitlab.incidents import incident_test
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading, Sync
 from ingestion.gitlab.work import Work
@@ -71,6 +72,7 @@ class Reader(ConnectionReader[Unit]):
                 for rule in settings.deployment_rules
             ),
             split=is_split(settings, connection.name),
+            may_be_incident=incident_test(settings, connection.name),
             fan_out=self._fan_out,
             is_late=self.is_late,
         )

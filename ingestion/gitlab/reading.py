@@ -34,6 +34,8 @@ class Sync:
     """A deployment rule looks at pipelines or jobs."""
     split: Callable[[str], bool]
     """Whether a project (by full path) is split into services by paths."""
+    may_be_incident: Callable[[Item], bool]
+    """Whether an issue (as the API gives it) may be an incident by the settings' rules."""
     fan_out: Executor
     is_late: Callable[[], bool]
     """Whether a reading that can be interrupted should end for this round."""

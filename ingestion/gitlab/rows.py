@@ -7,7 +7,7 @@ a sync shares and ingestion/loading adds. Fields that a server is too old for ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -247,8 +247,8 @@ def merge_request_approvals(reply: Node | None, found_notes: Iterable[Node], of:
     ]
 
 
-def issue(node: Node, full_path: str, bodies: bool) -> Row:
-    """A row of issues."""
+def issue(node: Node, full_path: str, bodies: bool, comments: Sequence[str] = ()) -> Row:
+    """A row of issues; `comments`: what people wrote below it, searched for references too."""
     body = node.get("description")
     assignees = node.get("assignees")
     if assignees is None:
@@ -271,7 +271,7 @@ def issue(node: Node, full_path: str, bodies: bool) -> Row:
         "assignee_ids": [account["id"] for account in assignees if actor(account)],
         "milestone": (node.get("milestone") or {}).get("title"),
         "weight": None if weight is None else float(weight),
-        "mentioned": mentions.mentioned(body, full_path),
+        "mentioned": mentions.mentioned("\n\n".join([body or "", *comments]), full_path),
         "created_at": created,
         "updated_at": timestamp(node.get("updated_at")) or created,
         "closed_at": timestamp(node.get("closed_at")) if node.get("state") == "closed" else None,

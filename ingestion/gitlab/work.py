@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from ingestion.gitlab import merge_requests, rows
+from ingestion.gitlab import incidents, merge_requests, rows
 from ingestion.gitlab.groups import Root
 from ingestion.gitlab.paging import Item
 from ingestion.gitlab.project import Project
@@ -157,16 +157,38 @@ class Work:
             elif int(number) not in self._broken():
                 fresh.append(item)
         if name == "issues":
-            bodies = self.reading.sync.store_bodies
-            for item in fresh:
-                path = self.projects[item["project_id"]].full_name
-                self.reading.put("issues", [rows.issue(item, path, bodies)])
+            self._take_issues(fresh)
         else:
             self._take_merge_requests(fresh)
         self.reading.flush()
         for item in fresh:
             window.took(item, self.reading.server_time)
         return bool(fresh)
+
+    def _take_issues(self, items: list[Item]) -> None:
+        bodies = self.reading.sync.store_bodies
+        said = self.reading.sync.fan_out.map(self._comments, items)
+        for item, comments in zip(items, said, strict=True):
+            project = self.projects[item["project_id"]]
+            if isinstance(comments, ApiError):
+                # The issue itself is known; what was said below it is read when it changes again.
+                reason = one_line(comments, 300)
+                self.reading.failures.append(
+                    Failure(project.full_name, "notes of issues", reason, is_partial=True)
+                )
+                comments = []
+            row = rows.issue(item, project.full_name, bodies, comments)
+            self.reading.put("issues", [row])
+
+    def _comments(self, item: Item) -> list[str] | ApiError:
+        if not self.reading.sync.may_be_incident(item):
+            return []
+        try:
+            return incidents.comments(self.reading, self.projects[item["project_id"]], item)
+        except (Unauthorized, Stopped):
+            raise
+        except ApiError as error:
+            return error
 
     def _take_merge_requests(self, items: list[Item]) -> None:
         for item, found in self._details(items):
