@@ -25,12 +25,12 @@ def note(id_: int, body: str, **more: Any) -> dict[str, Any]:
 def incident(gitlab: FakeGitlab) -> dict[str, Any]:
     gitlab.project(10, "shop")
     gitlab.issue(10, 201, 2, "2026-01-11T09:00:00.000Z")
-    gitlab.parts[201, "notes"] = [note(9, f"not asked for: {sha('d')}")]
+    gitlab.parts[201, "notes"] = [note(9, f"not asked for: {OTHER}")]
     issue = gitlab.issue(10, 200, 1, "2026-01-11T09:00:00.000Z", labels=["incident"])
     gitlab.parts[200, "notes"] = [
         note(1, "Broken since !7"),
-        note(2, f"The culprit is {sha('c')}"),
-        note(3, f"mentioned in commit {sha('e')}", system=True),
+        note(2, f"The culprit is {CULPRIT}"),
+        note(3, f"mentioned in commit {FIX}", system=True),
     ]
     return issue
 
