@@ -2,9 +2,15 @@
 
 -- Every history of an issue in one shape: what a field held, from when until when. Half-open, so
 -- that "as of t" is valid_from <= t and (valid_to is null or valid_to > t).
-with changes as (
+with considered as (
 
-    select * from {{ ref('int_jira_issue_changes_classified') }}
+    select *
+    from {{ ref('int_jira_issue_changes_classified') }}
+    where topic != 'story_points'
+
+    union all
+
+    select * from {{ ref('int_jira_estimate_changes_combined') }}
 
 ),
 
@@ -22,31 +28,6 @@ issues as (
         is_flagged,
         nullif(array_to_string(sprint_ids, ','), '') as sprint_ids
     from {{ ref('stg_jira__issues') }}
-
-),
-
--- A site may have two fields for story points: of each issue the one that its estimate stands in.
-estimated_in as (
-
-    select distinct on (changes.issue_id)
-        changes.issue_id,
-        changes.field_key
-    from changes
-    inner join issues on changes.issue_id = issues.issue_id
-    where changes.topic = 'story_points'
-    order by
-        changes.issue_id,
-        changes.to_value is not distinct from issues.story_points::text desc,
-        changes.change_position desc
-
-),
-
-considered as (
-
-    select changes.*
-    from changes
-    left join estimated_in on changes.issue_id = estimated_in.issue_id
-    where changes.topic != 'story_points' or changes.field_key = estimated_in.field_key
 
 ),
 

@@ -16,6 +16,8 @@ renamed as (
         schema_custom::text as schema_custom,
         used_as::text as used_as,
 
+        preference,
+
         is_custom,
 
         synced_at
