@@ -112,9 +112,6 @@ def last_line(file: Path) -> str:
             lines = log.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    # Whatever broke in the end, that was the reason.
-    if any("No space left on device" in line for line in lines):
-        return "the disk is full; make room and repeat, nothing of the last good run is lost"
     # SQLAlchemy ends its errors with a link.
     telling = (line.strip() for line in reversed(lines) if not line.startswith("(Background on"))
     return next((line for line in telling if line), "")

@@ -68,9 +68,17 @@ def refresh(home: Home, warehouse: Warehouse, config: dict[str, Any]) -> None:
     if display.problem:
         raise RunFailedError(f"{display.problem} (log: {log})")
     if not display.succeeded:
-        reason = last_line(log) or "the process ended without a word"
+        reason = reason_of_end(log)
         raise RunFailedError(f"the run stopped: {reason} (log: {log})")
     prune_logs(log.parent)
+
+
+def reason_of_end(log: Path) -> str:
+    """Why a worker ended without telling, from the log of its one run."""
+    # Whatever broke in the end, a full disk was the reason.
+    if "No space left on device" in log.read_text(encoding="utf-8", errors="replace")[-65536:]:
+        return "the disk is full; make room and repeat, nothing of the last good run is lost"
+    return last_line(log) or "the process ended without a word"
 
 
 def worker_events(
