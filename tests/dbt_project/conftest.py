@@ -110,7 +110,7 @@ class Project:
             "--no-use-colors",
         ]
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=300
+            command, env=environment, capture_output=True, text=True, check=False, timeout=900
         )
 
     def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
