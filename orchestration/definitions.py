@@ -8,10 +8,10 @@ from __future__ import annotations
 import warnings
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 import orchestration.defs
 from orchestration.automation import with_default_freshness
+from orchestration.dbt_engine import DbtProcess
 from orchestration.defs.transform.process import PipesProcess
 from orchestration.resources import DBT_PROJECT, Platform, dbt_executable
 
@@ -26,7 +26,7 @@ def defs() -> dg.Definitions:
     base = dg.Definitions(
         resources={
             "platform": Platform(),
-            "dbt": DbtCliResource(
+            "dbt": DbtProcess(
                 project_dir=str(DBT_PROJECT),
                 profiles_dir=str(DBT_PROJECT),
                 dbt_executable=dbt_executable(),

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from ingestion.contracts import Table
+from orchestration.dbt_engine import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 # Who to ask, by schema. "team:" because Dagster knows teams and e-mail addresses only.
 OWNERS = {

@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from ingestion.raw_tables import create_missing
+from orchestration.dbt_engine import DbtProcess, DbtProject, dbt_assets
 from orchestration.defs.dbt.manifest import ensure_manifest
 from orchestration.resources import DBT_PROJECT, Platform
 from orchestration.tables import facts
@@ -26,9 +26,7 @@ project = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
     project=project,
     dagster_dbt_translator=WarehouseDbtTranslator(),
 )
-def models(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Platform
-) -> Iterator[Any]:
+def models(context: dg.AssetExecutionContext, dbt: DbtProcess, platform: Platform) -> Iterator[Any]:
     """Builds seeds and models and runs their tests, in dbt's own order."""
     # Sources that were never loaded, say because only some assets were chosen in the web interface.
     create_missing(platform.url("loader"))

@@ -155,3 +155,14 @@ def neighbours(graph, key: dg.AssetKey) -> Iterator[dg.AssetKey]:
     node = graph.get(key)
     yield from node.parent_keys
     yield from node.child_keys
+
+
+def test_dbts_version_is_known_without_asking_dbt(tmp_path: Path) -> None:
+    from importlib.metadata import version
+
+    from orchestration.dbt_engine import DbtProcess
+
+    # An executable that would fail if it were asked.
+    dbt = DbtProcess(project_dir=str(PROJECT / "dbt_project"), dbt_executable="/bin/false")
+    assert str(dbt._cli_version) == version("dbt-core")
+    assert dbt._initialize_dbt_core_adapter([]) is None
