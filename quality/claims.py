@@ -19,11 +19,14 @@ class Rows:
 
     `sql` selects the keys (only keys: they are kept as samples) of the rows that contradict it,
     from `this`, the checked table, joined to any other by its full name. `tolerated` is the share
-    of the table's rows that may: clocks of real life are wrong now and then.
+    of the table's rows that may: clocks of real life are wrong now and then. `is_about_rows`:
+    while the table, and those of `also`, are empty, nothing can contradict it and nobody need ask.
     """
 
     sql: str
     tolerated: float = 0.0
+    is_about_rows: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

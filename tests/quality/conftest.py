@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from ingestion.contracts import ALL_TABLES
 from orchestration.postgres import HOST, OWNER, EmbeddedPostgres
 from orchestration.warehouse import Warehouse
+from tests.fixtures.raw_company import gitlab_rows, jira_rows
 from transform.schemas import INPUTS, OUTPUTS
 
 _TYPES = {
@@ -120,6 +121,8 @@ def _furnished(warehouse: Warehouse) -> House:
         "dim_organizations": "slug text, timezone text, week_starts_on text",
         "fct_pull_requests": "state text",
         "bridge_pull_request_commits": "position bigint",
+        "dim_developers": "name text",
+        "bridge_commit_services": "reason text",
     }
     with psycopg.connect(warehouse.url("modeller"), autocommit=True) as connection:
         for mart in INPUTS.values():
@@ -128,7 +131,22 @@ def _furnished(warehouse: Warehouse) -> House:
             connection.execute(f"create table {mart.full_name} ({columns}{extra})".encode())
         for statement in (
             "create table marts.fct_pull_request_reviews (review_id text, pull_request_id text)",
-            "create table marts.fct_issues (issue_id text, repository_id text)",
+            "create table marts.fct_issues"
+            " (issue_id text, repository_id text, status_category text)",
+            "create table marts.fct_issue_status_changes (issue_id text, position bigint,"
+            " category text, entered_at timestamptz, left_at timestamptz)",
+            "create table marts.fct_issue_estimate_changes (issue_id text,"
+            " valid_from timestamptz, valid_to timestamptz)",
+            "create table marts.fct_issue_assignee_changes (issue_id text,"
+            " valid_from timestamptz, valid_to timestamptz)",
+            "create table marts.fct_issue_blocked_changes (issue_id text,"
+            " blocked_at timestamptz, unblocked_at timestamptz)",
+            "create table marts.bridge_sprint_issues (sprint_id text, issue_id text,"
+            " added_at timestamptz, removed_at timestamptz)",
+            "create table marts.dim_sprints (sprint_id text, completed_at timestamptz)",
+            "create table marts.bridge_team_members (team_id text, developer_id text,"
+            " valid_from timestamptz, valid_to timestamptz)",
+            "create table marts.bridge_developer_identities (account_id text, login text)",
             "create table marts.fct_pipeline_runs (pipeline_run_id text, repository_id text)",
         ):
             connection.execute(statement.encode())
@@ -361,7 +379,10 @@ def _raw_rows() -> Rows:
         ],
     }
     settings: Rows = {
-        "connections": [{"connection": "github", "source": "github", "url": "http://localhost"}],
+        "connections": [
+            {"connection": source, "source": source, "url": "http://localhost"}
+            for source in ("github", "gitlab", "jira")
+        ],
         "organization": [
             {
                 "slug": "acme",
@@ -375,6 +396,8 @@ def _raw_rows() -> Rows:
     return {
         **{f"raw_settings.{name}": rows for name, rows in settings.items()},
         **{f"raw_github.{name}": rows for name, rows in found.items()},
+        **{f"raw_gitlab.{name}": rows for name, rows in gitlab_rows(SYNCED, _hours_ago).items()},
+        **{f"raw_jira.{name}": rows for name, rows in jira_rows(SYNCED, _hours_ago).items()},
     }
 
 
@@ -457,6 +480,10 @@ def _mart_rows() -> Rows:
                 "number": 2,
                 "state": "open",
             },
+            *(
+                {"pull_request_id": f"gitlab:{id_}", "repository_id": "gitlab:7", "state": "open"}
+                for id_ in (70, 71)
+            ),
         ],
         "marts.bridge_pull_request_commits": [
             {"pull_request_id": "github:PR1", "repository_id": "github:R1", "sha": "b1"}
@@ -464,7 +491,64 @@ def _mart_rows() -> Rows:
         "marts.fct_pull_request_reviews": [
             {"review_id": "github:V1", "pull_request_id": "github:PR1"}
         ],
-        "marts.fct_issues": [{"issue_id": "github:I1", "repository_id": "github:R1"}],
+        "marts.fct_issues": [
+            {"issue_id": "github:I1", "repository_id": "github:R1", "status_category": "done"},
+            {"issue_id": "jira:10", "status_category": "done"},
+        ],
+        "marts.fct_issue_status_changes": [
+            {
+                "issue_id": "jira:10",
+                "position": position,
+                "category": category,
+                "entered_at": _hours_ago(entered),
+                "left_at": None if left is None else _hours_ago(left),
+            }
+            for position, (category, entered, left) in enumerate(
+                # passed through one status within a moment
+                (("to_do", 200, 20), ("in_progress", 20, 20), ("done", 20, None)),
+                1,
+            )
+        ],
+        "marts.fct_issue_estimate_changes": [
+            {"issue_id": "jira:10", "valid_from": _hours_ago(200), "valid_to": _hours_ago(100)},
+            {"issue_id": "jira:10", "valid_from": _hours_ago(100)},
+        ],
+        "marts.fct_issue_assignee_changes": [
+            {"issue_id": "jira:10", "valid_from": _hours_ago(200), "valid_to": _hours_ago(100)},
+            {"issue_id": "jira:10", "valid_from": _hours_ago(90)},
+        ],
+        "marts.fct_issue_blocked_changes": [
+            {"issue_id": "jira:10", "blocked_at": _hours_ago(99), "unblocked_at": _hours_ago(98)},
+            {"issue_id": "jira:10", "blocked_at": _hours_ago(90)},
+        ],
+        "marts.dim_sprints": [{"sprint_id": "jira:3", "completed_at": _hours_ago(10)}],
+        "marts.bridge_sprint_issues": [
+            {
+                "sprint_id": "jira:3",
+                "issue_id": "jira:10",
+                "added_at": _hours_ago(200),
+                "removed_at": _hours_ago(150),
+            },
+            {"sprint_id": "jira:3", "issue_id": "jira:10", "added_at": _hours_ago(100)},
+        ],
+        "marts.dim_teams": [{"team_id": "team:core", "name": "Core @ Acme"}],
+        "marts.bridge_team_members": [
+            {
+                "team_id": "team:core",
+                "developer_id": "github:U1",
+                "valid_from": _hours_ago(900),
+                "valid_to": _hours_ago(500),
+            },
+            {"team_id": "team:core", "developer_id": "github:U1", "valid_from": _hours_ago(400)},
+        ],
+        "marts.dim_developers": [{"developer_id": "github:U1", "name": "Jane (@jane)"}],
+        "marts.bridge_developer_identities": [
+            {"account_id": "github:U1", "login": "jane"},
+            {"account_id": "gitlab:git:0cc175b9c0f1b6a831c399e269772661"},
+        ],
+        "marts.bridge_commit_services": [
+            {"repository_id": "github:R1", "sha": "c2", "service_id": "service:a", "reason": "path"}
+        ],
         "marts.fct_pipeline_runs": [{"pipeline_run_id": "github:W1", "repository_id": "github:R1"}],
         "marts.fct_deployments": [
             {

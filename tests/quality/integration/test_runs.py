@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from quality import checkpoint
 from quality.__main__ import main
 from quality.checkpoint import QualityError, run, validate
-from quality.claims import CheckOutcome
+from quality.claims import CheckOutcome, CheckSpec
 from quality.suites import DOORS, check_specs
 
 pytestmark = pytest.mark.integration
@@ -43,6 +44,39 @@ def test_a_company_without_releases_passes(house):
     house.execute("delete from raw_github.releases; drop table raw_github.tags")
 
     assert _failed(run("raw", house.url, "first")) == {}
+
+
+def test_a_source_that_is_not_connected_costs_nothing(house, monkeypatch):
+    for (table,) in house.rows(
+        "select schemaname || '.' || tablename from pg_tables"
+        " where schemaname in ('raw_gitlab', 'raw_jira')"
+    ):
+        house.execute(f"delete from {table}")
+    house.execute("delete from raw_settings.connections where source <> 'github'")
+    asked: list[CheckSpec] = []
+
+    def recorded(door, url, specs, *more):
+        asked.extend(specs)
+        return validate(door, url, specs, *more)
+
+    monkeypatch.setattr(checkpoint, "validate", recorded)
+
+    assert _failed(run("raw", house.url, "first")) == {}
+    # Only whether its connections were read: the settings may have one that never was.
+    assert {(s.table, s.name) for s in asked if not s.table.startswith("raw_github.")} == {
+        (f"raw_{source}.project_syncs", "every_connection_was_synced_in_the_last_36_hours")
+        for source in ("gitlab", "jira")
+    }
+
+
+def test_a_table_that_lost_all_rows_stops_the_work_without_being_asked(house):
+    run("raw", house.url, "first")
+    house.execute("delete from raw_jira.worklogs")
+
+    failed = _failed(run("raw", house.url, "second"))
+
+    assert set(failed) == {"raw_jira.worklogs.keeps_at_least_half_of_its_rows"}
+    assert failed.popitem()[1].blocking
 
 
 def test_every_check_of_a_door_has_its_outcome_in_order(house):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ingestion.contracts import GITHUB
+from ingestion.contracts import GITHUB, GITLAB, JIRA
 from quality.claims import CheckSpec, RowCount, Rows, Values
 from quality.suites import DOORS, check_specs, raw
 
@@ -30,18 +30,21 @@ def test_every_check_says_what_it_means():
 
 
 def test_keys_are_those_of_the_contracts():
-    assert {name: table.key for name, table in GITHUB.items()} == raw.KEYS
+    tables = [*GITHUB.values(), *GITLAB.values(), *JIRA.values()]
+    assert {f"{table.schema}.{table.name}": table.key for table in tables} == raw.KEYS
 
 
 def test_every_checked_raw_column_is_in_the_contracts():
     for spec in check_specs("raw"):
-        table = spec.table.removeprefix("raw_github.")
+        schema, _, table = spec.table.partition(".")
+        source = {"raw_github": GITHUB, "raw_gitlab": GITLAB, "raw_jira": JIRA}[schema]
         if isinstance(spec.claim, Values):
-            assert spec.claim.column in GITHUB[table].column_names()
+            assert spec.claim.column in source[table].open_columns()
 
 
 def test_the_doors_guard_their_schemas():
-    assert {spec.table.split(".")[0] for spec in check_specs("raw")} == {"raw_github"}
+    raw_schemas = {"raw_github", "raw_gitlab", "raw_jira"}
+    assert {spec.table.split(".")[0] for spec in check_specs("raw")} == raw_schemas
     assert {spec.table.split(".")[0] for spec in check_specs("marts")} == {"marts"}
     assert {spec.table.split(".")[0] for spec in check_specs("metrics")} == {"metrics"}
 
