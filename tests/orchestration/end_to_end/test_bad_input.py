@@ -87,6 +87,20 @@ def test_an_owner_or_a_host_that_is_not_there_is_named(
     assert re.search(expected, said)
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (('groups = ["acme"]', 'groups = ["nobody-here"]'), r"nobody-here"),
+        (('name = "jira"', 'name = "jira"\nprojects = ["NOPE"]'), r"NOPE"),
+        (("demo@acme.test", "env:NO_SUCH_EMAIL"), r"NO_SUCH_EMAIL is not set"),
+    ],
+)
+def test_check_names_what_gitlab_and_jira_do_not_have(one, good, change, expected):
+    assert change[0] in good
+    one.configure(good.replace(*change))
+    assert re.search(expected, complaint(one, "check", status=2))
+
+
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_a_wrong_token_is_told_by_its_place_and_not_by_its_value(one, good, command):
     one.configure(good)
