@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['issue_id']}, {'columns': ['author_id', 'started_at']}]) }}
 
--- One that was deleted is no longer read with its issue; those of a deleted issue stay as they were.
+-- One that was deleted is no longer read with its issue; those of a deleted issue stay.
 select
     worklogs.worklog_id,
     worklogs.issue_id,
