@@ -26,6 +26,16 @@ class JiraReport(CheckReport):
     sprint: list[str] = field(default_factory=list)
     """Fields read as sprint: name (id)."""
 
+    def facts(self) -> list[str]:
+        """The site and which fields are read, a line each."""
+        if self.error or not self.tokens:
+            return []
+        return [
+            f"site: {self.site or 'without a title'}",
+            f"story points: {', '.join(self.story_points) or 'none'}",
+            f"sprint: {', '.join(self.sprint) or 'none'}",
+        ]
+
 
 def check(
     connection: JiraConnection,

@@ -53,6 +53,10 @@ class CheckReport:
                 found.append(str(seen[0].error))
         return list(dict.fromkeys(found))
 
+    def facts(self) -> list[str]:
+        """What else was found out, one line each."""
+        return []
+
     def warnings(self) -> list[str]:
         """What will be missing, one line each."""
         return [warning for token in self.tokens for warning in token.warnings]

@@ -105,6 +105,8 @@ def _show(findings: list[Finding], reports: list[tuple[str, Any]]) -> None:
             for row in token_rows(report.tokens):
                 table.add_row(*(Text(text) for text in row))
             console.print(table)
+        for fact in report.facts():
+            console.print(Text(f"  {fact}"))
         for warning in report.warnings():
             console.print(Text("  !", "yellow"), Text(warning))
         for error in report.errors():
