@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -19,7 +20,15 @@ import pytest
 from demo.company import Company, default_period
 from demo.settings import sei_toml
 from demo.truth import Truth
-from tests.fixtures.pipeline import Addresses, Installation, demo_server, make_installation, remove
+from ingestion.settings import load_settings
+from tests.fixtures.pipeline import (
+    TOKEN,
+    Addresses,
+    Installation,
+    demo_server,
+    make_installation,
+    remove,
+)
 
 
 @pytest.fixture(scope="session")
@@ -83,12 +92,14 @@ SPOILED = {
 class Told:
     """An installation that has loaded a company, and what is true of that company.
 
-    `requests`: per source, how many the first and the second run sent; `said`: what the runs said.
+    `requests`: per source, how many the first and the second run sent, and a load right after them;
+    `repeated`: the rows that this load brought, by source and table; `said`: what the runs said.
     """
 
     installation: Installation
     truth: Truth
     requests: dict[str, list[int]]
+    repeated: dict[str, dict[str, int]]
     said: list[str]
 
     def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -120,7 +131,27 @@ def told(installation: Callable[[str], Installation]) -> Told:
                 requests[source].append(_asked(url) - before[source])
                 hits = httpx.get(f"{url}/demo/faults").json()
                 assert all(fault["hits"] for fault in hits), hits
-    return Told(one, company.truth(until), requests, said)
+        repeated = {}
+        for source, url in addresses._asdict().items():
+            httpx.post(f"{url}/demo/faults", json=[]).raise_for_status()
+            asked = _asked(url)
+            repeated[source] = _load(one, source)
+            requests[source].append(_asked(url) - asked)
+    return Told(one, company.truth(until), requests, repeated, said)
+
+
+def _load(one: Installation, source: str) -> dict[str, int]:
+    """Rows by table of one more load, by hand."""
+    settings = load_settings(one.home / "sei.toml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEI_DEMO_TOKEN", TOKEN)
+        result = import_module(f"ingestion.{source}.load").load(
+            getattr(settings, source)[0],
+            settings,
+            one.warehouse().url("loader"),
+            pipelines_dir=one.home / "dlt-by-hand",
+        )
+    return dict(result.row_counts)
 
 
 def _asked(url: str) -> int:
