@@ -205,17 +205,18 @@ def _great_expectations() -> Any:
     """The package, whose import takes seconds."""
     # Nothing here runs on Spark. Its import costs a third of the time, and takes a main module
     # without a file (Dagster spawns each run as such a process) for a doctest, and leaves.
-    hidden = "pyspark" not in sys.modules
-    if hidden:
-        sys.modules["pyspark"] = None  # type: ignore[assignment]  # "not installed"
+    spark = {n: m for n, m in sys.modules.items() if n.partition(".")[0] == "pyspark"}
+    for name in spark:
+        del sys.modules[name]
+    sys.modules["pyspark"] = None  # type: ignore[assignment]  # "not installed"
     # Statistics and charts, which no check of ours uses: another third.
     for name in ("scipy.stats", "altair"):
         _import_when_used(name)
     try:
         import great_expectations
     finally:
-        if hidden:
-            del sys.modules["pyspark"]
+        del sys.modules["pyspark"]
+        sys.modules.update(spark)
     return great_expectations
 
 

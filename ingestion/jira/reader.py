@@ -264,6 +264,10 @@ class Reader(ConnectionReader[Project]):
         reading = self.collector(emit)
         return one_project.read(self._sync, reading, unit, state), reading
 
+    def paused(self, message: Handed[Project]) -> None:
+        """Notes what was read so far of a project whose issues go on in the next round."""
+        self.note_outcome(message)
+
     def took(self, message: Handed[Project]) -> None:
         """Notes the outcome of a project."""
         super().took(message)
