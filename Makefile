@@ -6,7 +6,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo "$$p"; break; }; done)
-# Processes that tests run in: half of them wait for servers most of the time.
+# Processes that integration tests run in: half of them wait for servers most of the time. End to end
+# the files share what takes minutes to load, so one process is quicker.
 WORKERS ?= 2
 UV_VERSION := 0.13.9
 READY := .venv/.ready
@@ -64,10 +65,10 @@ unit: setup ## Unit tests (under a minute)
 	$(BIN)/python -m pytest -q -m "not integration and not end_to_end"
 
 integration: setup ## Tests with a real Postgres, real HTTP and real Spark
-	$(BIN)/python -m pytest -q -m integration -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -q -m integration -n $(WORKERS) --dist loadfile
 
 end_to_end: setup ## Tests that run the whole pipeline
-	$(BIN)/python -m pytest -q -m end_to_end -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -q -m end_to_end
 
 fix: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -18,17 +18,6 @@ from orchestration.warehouse import Warehouse
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-# Files that share a fixture of the whole session, which takes minutes to make.
-_TOGETHER = {"test_demo_company.py": "the demo company", "test_one_company.py": "the demo company"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a file's tests in one process when several run (-n 2 --dist loadgroup)."""
-    for item in items:
-        name = _TOGETHER.get(item.path.name, str(item.path))
-        item.add_marker(pytest.mark.xdist_group(name))
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
     """A running embedded server in a home of its own, gone after the session."""
