@@ -15,7 +15,7 @@ from pydantic import PrivateAttr
 
 from ingestion.settings import Settings, SettingsError, load_settings
 from orchestration.automation import MISTAKE
-from orchestration.runs import mark_process
+from orchestration.runs import keep_connections, mark_process
 from orchestration.warehouse import Warehouse, WarehouseError, home_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -30,6 +30,8 @@ class Platform(dg.ConfigurableResource):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Leaves a mark of this process on the run, so that a killed run can be told."""
         mark_process(context)
+        if context.instance:
+            keep_connections(context.instance)
 
     def settings(self) -> Settings:
         """sei.toml as it is now; a mistake in it fails the step without another try."""
