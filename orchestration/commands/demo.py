@@ -28,7 +28,7 @@ PORTS = (8765, 8766, 8767)
 # The story is told a little into the future, so that its clock can follow ours for a while.
 AHEAD = timedelta(days=14)
 PATIENCE = 60
-# Counts the changes of what the same seed tells: rows of an older telling don't go with a newer one.
+# Counts the changes of what a seed tells: rows of an older telling don't go with a newer one.
 TELLING = 2
 
 
