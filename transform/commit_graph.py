@@ -270,12 +270,14 @@ def _steps(
         for position, previous, node in asks
     }
     seen: set[str] = set()
+    # A deployment that names no commit is passed over: it can't tell a redeploy from a way back.
+    last_sha: str | None = None
     steps = []
     for position, deployment in enumerate(ordered):
         sha = deployment.commit_sha
         previous = ordered[position - 1] if position else None
         is_older, is_newer = goes_back.get(position, (False, False))
-        changed = previous is not None and sha is not None and sha != previous.commit_sha
+        changed = previous is not None and sha is not None and sha != last_sha
         is_rollback = changed and (is_older or sha in seen)
         steps.append(
             Step(
@@ -285,11 +287,15 @@ def _steps(
                 is_baseline[position],
                 released_before[position],
                 is_rollback,
-                is_rollback and not is_newer,
+                is_rollback
+                and not is_newer
+                and previous is not None
+                and previous.commit_sha is not None,
             )
         )
         if sha is not None:
             seen.add(sha)
+            last_sha = sha
     return steps
 
 

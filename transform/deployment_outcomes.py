@@ -155,8 +155,8 @@ def reverting_deployments(
 ) -> DataFrame:
     """(deployment_id, reverted_at, reverted_by): the first later deployment that ships a revert.
 
-    Of the same service and environment, within the incident link window; none if the setting
-    says that reverts are no failures.
+    Of the same service, environment and repository, within the incident link window; none if the
+    setting says that reverts are no failures.
     """
     shipped = changes.select(
         "service_id",
@@ -168,7 +168,8 @@ def reverting_deployments(
         "deployment_id",
         "deployed_at",
     )
-    target = ["service_id", "environment"]
+    # Forks have the same hashes: a revert in one takes nothing back in the other.
+    target = ["service_id", "environment", "repository_id"]
     by_pull_request = pull_request_reverts.join(shipped, "pull_request_id").select(
         *target,
         F.col("deployment_id").alias("reverted_by"),

@@ -126,6 +126,23 @@ def test_a_deployment_without_a_commit_is_tolerated():
     assert walked.steps[2].previous_deployment_id == "d2"
 
 
+def test_the_same_commit_after_a_deployment_without_one_is_no_rollback():
+    walked = walk(MERGED, deployments("a", None, "a"))
+    assert rollbacks(walked) == []
+
+
+def test_a_deployment_without_a_commit_is_rolled_back_by_none():
+    walked = walk(MERGED, deployments("a", "m", None, "a"))
+    assert rollbacks(walked) == ["d4"]
+    assert not any(step.rolls_back_previous for step in walked.steps)
+
+
+def test_back_from_a_commit_never_loaded_is_a_rollback():
+    walked = walk(MERGED, deployments("a", "elsewhere", "a"))
+    assert rollbacks(walked) == ["d3"]
+    assert walked.steps[2].rolls_back_previous
+
+
 def test_unknown_first_deployments_do_not_make_the_next_one_ship_all_history():
     walked = walk(MERGED, deployments("elsewhere", None, "m"))
     assert [step.is_baseline for step in walked.steps] == [True, True, False]
@@ -208,12 +225,11 @@ def test_the_walk_agrees_with_sets_of_ancestors(story):
         assert step.is_commit_known == (sha in parents)
         previous = ordered[position - 1].commit_sha if position else None
         is_older = previous is not None and sha != previous and sha in ancestors(parents, previous)
-        is_back = (
-            bool(position) and sha != previous and sha in {d.commit_sha for d in ordered[:position]}
-        )
+        before = [d.commit_sha for d in ordered[:position] if d.commit_sha is not None]
+        is_back = sha in before and sha != before[-1]
         assert step.is_rollback == (sha is not None and (is_older or is_back))
         if step.is_rollback and sha in parents:
-            assert step.rolls_back_previous == (previous is None or previous not in reaches)
+            assert step.rolls_back_previous == (previous is not None and previous not in reaches)
         # Of one instant, none comes before a commit of its own history.
         for later in ordered[position + 1 :]:
             if later.finished_at == deployment.finished_at and later.commit_sha not in (None, sha):
