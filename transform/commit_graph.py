@@ -269,7 +269,8 @@ def _steps(
         )
         for position, previous, node in asks
     }
-    seen: set[str] = set()
+    # Commit → where it was first deployed.
+    seen: dict[str, int] = {}
     # A deployment that names no commit is passed over: it can't tell a redeploy from a way back.
     last_sha: str | None = None
     steps = []
@@ -279,6 +280,14 @@ def _steps(
         is_older, is_newer = goes_back.get(position, (False, False))
         changed = previous is not None and sha is not None and sha != last_sha
         is_rollback = changed and (is_older or sha in seen)
+        # Of commits that diverged, the one deployed first is the older.
+        to_older = is_older or (
+            not is_newer
+            and sha is not None
+            and previous is not None
+            and previous.commit_sha is not None
+            and seen.get(sha, position) < seen[previous.commit_sha]
+        )
         steps.append(
             Step(
                 deployment,
@@ -287,14 +296,11 @@ def _steps(
                 is_baseline[position],
                 released_before[position],
                 is_rollback,
-                is_rollback
-                and not is_newer
-                and previous is not None
-                and previous.commit_sha is not None,
+                is_rollback and to_older,
             )
         )
         if sha is not None:
-            seen.add(sha)
+            seen.setdefault(sha, position)
             last_sha = sha
     return steps
 

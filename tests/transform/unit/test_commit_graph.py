@@ -78,6 +78,13 @@ def test_forward_again_after_a_rollback_does_not_make_the_rollback_a_failure():
     assert [step.rolls_back_previous for step in walked.steps] == [False, False, True, False]
 
 
+@pytest.mark.parametrize("other", ["h", "elsewhere"])
+def test_forward_again_to_a_diverged_commit_is_no_failure_of_the_rollback_either(other):
+    walked = walk(MERGED, deployments("c", other, "c", other))
+    assert rollbacks(walked) == ["d3", "d4"]
+    assert [step.rolls_back_previous for step in walked.steps] == [False, False, True, False]
+
+
 def test_the_same_commit_again_is_no_rollback():
     walked = walk(MERGED, deployments("a", "m", "m"))
     assert rollbacks(walked) == []
@@ -228,8 +235,12 @@ def test_the_walk_agrees_with_sets_of_ancestors(story):
         before = [d.commit_sha for d in ordered[:position] if d.commit_sha is not None]
         is_back = sha in before and sha != before[-1]
         assert step.is_rollback == (sha is not None and (is_older or is_back))
-        if step.is_rollback and sha in parents:
-            assert step.rolls_back_previous == (previous is not None and previous not in reaches)
+        if step.is_rollback:
+            deployed = [d.commit_sha for d in ordered[:position]]
+            was_first = is_back and deployed.index(sha) < deployed.index(previous)
+            assert step.rolls_back_previous == (
+                is_older or (previous is not None and previous not in reaches and was_first)
+            )
         # Of one instant, none comes before a commit of its own history.
         for later in ordered[position + 1 :]:
             if later.finished_at == deployment.finished_at and later.commit_sha not in (None, sha):
