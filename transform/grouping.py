@@ -26,7 +26,7 @@ def settled(spark: SparkSession, frame: DataFrame, *, here: bool) -> DataFrame:
     Spark keeps the whole ancestry otherwise: planning the last table took minutes and a gigabyte.
     """
     if here:
-        return spark.createDataFrame(frame.toArrow(), frame.schema)
+        return spark.createDataFrame(frame.toArrow().combine_chunks(), frame.schema)
     return frame.localCheckpoint()
 
 
@@ -95,4 +95,6 @@ def _frame(spark: SparkSession, results: list[pa.Table], schema: str) -> DataFra
     assert isinstance(struct, StructType)
     if not results:
         return spark.createDataFrame([], struct)
-    return spark.createDataFrame(pa.concat_tables(results), struct)
+    # In one piece: an empty batch, as a group without results gives, ends Spark's reading, and all
+    # rows after it were lost without a word.
+    return spark.createDataFrame(pa.concat_tables(results).combine_chunks(), struct)
