@@ -32,6 +32,8 @@ def page() -> str:
             *_models(),
             "## metrics: what it amounts to (Spark)\n",
             *_metrics(),
+            *_views(),
+            *_reasons(),
             "## raw_github: GitHub as loaded (dlt)\n",
             *(_raw(GITHUB)),
             "## raw_gitlab: GitLab as loaded (dlt)\n",
@@ -73,6 +75,30 @@ def _metrics() -> Iterator[str]:
     for table in OUTPUTS.values():
         columns = [(c.name, c.type, c.description) for c in table.columns]
         yield _table(table.full_name, table.grain, list(table.key), columns)
+
+
+def _views() -> Iterator[str]:
+    from transform.views import VIEWS
+
+    for view in VIEWS:
+        columns = [(c.name, c.type, c.description) for c in view.columns]
+        yield _table(f"{view.full_name} (view)", view.grain, [], columns)
+
+
+def _reasons() -> Iterator[str]:
+    from transform.coverage_reasons import REASONS
+
+    lines = [
+        "### Reasons in metrics.linkage_coverage",
+        "",
+        "`sei report --coverage` shows those that are gaps, with the advice.",
+        "",
+        "| reason | what it counts | what to do |",
+        "|---|---|---|",
+    ]
+    for reason in REASONS:
+        lines.append(f"| `{reason.name}` | {reason.meaning} | {reason.advice} |")
+    yield "\n".join([*lines, ""])
 
 
 def _raw(tables: dict[str, Any]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """staging, intermediate and marts: one asset a model, dbt's tests as asset checks."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import psycopg
 
 from ingestion.raw_tables import create_missing
 from orchestration.dbt_engine import DbtProcess, DbtProject, dbt_assets
+from orchestration.defs.dbt import kept_views
 from orchestration.defs.dbt.manifest import ensure_manifest
 from orchestration.resources import DBT_PROJECT, Platform
 from orchestration.tables import facts
@@ -40,8 +42,20 @@ def models(context: dg.AssetExecutionContext, dbt: DbtProcess, platform: Platfor
             shutil.copy(parsed, target)
         # Not dagster-dbt's fetch_row_counts: a dbt adapter and a thread per model cost seconds.
         with psycopg.connect(platform.url("modeller"), autocommit=True) as connection:
-            for event in dbt.cli(dbt_arguments(), context=context, target_path=target).stream():
+            manifest = json.loads(ensure_manifest(DBT_PROJECT).read_text())
+            # Whoever chooses assets in the web interface means them.
+            is_whole = not context.is_subset
+            views = kept_views.lasting_views(manifest)
+            kept = kept_views.kept(connection, manifest) if is_whole else []
+            for view in kept:
+                yield dg.MaterializeResult(
+                    asset_key=[*views[view]], metadata={"left as it is": "unchanged view"}
+                )
+            command = dbt_arguments(kept)
+            for event in dbt.cli(command, context=context, target_path=target).stream():
                 yield described(event, context, connection)
+            if is_whole and not kept:
+                kept_views.note(connection, manifest)
 
 
 def described(
@@ -64,12 +78,15 @@ def last_parse(artifacts: Path) -> Path | None:
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def dbt_arguments() -> list[str]:
-    """The arguments of the one dbt command of a refresh.
+def dbt_arguments(kept: Sequence[str] = ()) -> list[str]:
+    """The arguments of the one dbt command of a refresh; `kept`: models to leave as they are.
 
     dbt's unit tests are left out: they test the code, not the data; `make integration` runs them.
     """
-    return ["build", "--exclude-resource-type", "unit_test"]
+    # A log of everything for a file that nobody reads costs a tenth of the build.
+    command = ["--log-level-file", "info", "build", "--exclude-resource-type", "unit_test"]
+    # One word: dagster-dbt takes one after the option.
+    return [*command, "--exclude", " ".join(kept)] if kept else command
 
 
 def prune(folder: Path, keep: int) -> None:

@@ -44,7 +44,10 @@ DETAILS = {
     "pull_request_cycle": "One merged pull request: hours of coding, pickup, review and deploy.",
     "deployment_outcomes": "One production deployment: whether and why it failed, when it was "
     "recovered, whether it was planned.",
+    "incident_outcomes": "One incident: the deployments it was linked to, or why to none.",
     "linkage_coverage": "One reason of one service why rows could not be linked, and how many.",
+    "entity_members": "One service or repository whose rows one entity pools.",
+    "computation": "As of when, and with which settings, the numbers were computed.",
 }
 DORA = (
     "One metric of one organization, team, service or repository in one period, with numerator, "

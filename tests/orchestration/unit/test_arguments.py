@@ -48,7 +48,11 @@ def test_dbt_is_told_the_warehouse_by_environment() -> None:
 
 
 def test_dbt_builds_models_and_tests_in_one_command() -> None:
-    assert dbt_arguments() == ["build", "--exclude-resource-type", "unit_test"]
+    assert dbt_arguments()[-3:] == ["build", "--exclude-resource-type", "unit_test"]
+
+
+def test_models_that_dbt_leaves_as_they_are_follow_one_option() -> None:
+    assert dbt_arguments(["stg_a", "stg_b"])[-2:] == ["--exclude", "stg_a stg_b"]
 
 
 def test_periods_end_at_the_time_of_the_run_unless_told_otherwise() -> None:
