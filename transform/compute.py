@@ -155,6 +155,7 @@ def compute(
             incidents,
             known.references,
             known.pull_request_commits,
+            commits,
             walk,
             deployments,
             changes,

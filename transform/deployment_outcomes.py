@@ -19,6 +19,7 @@ def incident_links(
     incidents: DataFrame,
     references: DataFrame,
     pull_request_commits: DataFrame,
+    commits: DataFrame,
     walk: DataFrame,
     deployments: DataFrame,
     changes: DataFrame,
@@ -32,7 +33,7 @@ def incident_links(
     fix, mostly) and is passed over.
     """
     explicit = _explicit_links(
-        incidents, references, pull_request_commits, walk, deployments, changes, places
+        incidents, references, pull_request_commits, commits, walk, deployments, changes, places
     )
     by_window = _window_links(
         incidents.join(explicit.select("incident_id").distinct(), "incident_id", "left_anti"),
@@ -46,6 +47,7 @@ def _explicit_links(
     incidents: DataFrame,
     references: DataFrame,
     pull_request_commits: DataFrame,
+    commits: DataFrame,
     walk: DataFrame,
     deployments: DataFrame,
     changes: DataFrame,
@@ -54,7 +56,7 @@ def _explicit_links(
     by_deployment = references.filter("kind = 'deployment'").select(
         "incident_id", "deployment_id", F.lit("explicit_deployment").alias("link_method")
     )
-    commits = references.filter("kind = 'commit'").select(
+    named = references.filter("kind = 'commit'").select(
         "incident_id",
         F.col("repository_id").alias("named_repository_id"),
         F.col("commit_sha").alias("sha"),
@@ -64,15 +66,22 @@ def _explicit_links(
     )
     # What the baseline reaches was not shipped by it; its own commit was.
     reached = walk.filter(~F.col("is_step") & (~F.col("is_baseline") | F.col("is_own_commit")))
+    # Nor what was there before the release point that precedes it.
+    committed = commits.join(
+        F.broadcast(named.select("sha").distinct()), "sha", "left_semi"
+    ).select("repository_id", "sha", "committed_at")
+    since = F.col("released_before")
     by_commit = places.reached(
-        reached.select("repository_id", "service_id", "sha", "deployment_id")
-        .join(F.broadcast(commits), "sha")
+        reached.select("repository_id", "service_id", "sha", "deployment_id", "released_before")
+        .join(F.broadcast(named), "sha")
         .filter(same_repository)
+        .join(committed, ["repository_id", "sha"], "left")
+        .filter(since.isNull() | (F.col("committed_at") > since))
     ).select("incident_id", "sha", "deployment_id")
     # A squash leaves the branch's commits behind: they shipped with their pull request.
     by_branch_commit = (
         pull_request_commits.join(
-            F.broadcast(commits.join(by_commit, ["incident_id", "sha"], "left_anti")), "sha"
+            F.broadcast(named.join(by_commit, ["incident_id", "sha"], "left_anti")), "sha"
         )
         .filter(same_repository)
         .select("incident_id", "pull_request_id")

@@ -19,7 +19,8 @@ DEPLOYMENTS = (
 )
 WALK = (
     "repository_id string, service_id string, environment string, deployment_id string, "
-    "sha string, is_baseline boolean, is_own_commit boolean, is_step boolean"
+    "sha string, is_baseline boolean, is_own_commit boolean, is_step boolean, "
+    "released_before timestamp"
 )
 CHANGES = DEPLOYMENT_CHANGES.spark_schema()
 
@@ -84,13 +85,14 @@ class Company:
         self.deployments, self.changes, self.incidents = [], [], []
         self.references, self.branch_commits, self.reached = [], [], []
         self.pull_request_reverts, self.commit_reverts = [], []
-        self.pull_requests, self.issues = [], []
+        self.pull_requests, self.issues, self.commits = [], [], []
 
     def links_frame(self):
         return outcomes.incident_links(
             self.frame(schema("fct_incidents"), *self.incidents),
             self.frame(schema("bridge_incident_references"), *self.references),
             self.frame(schema("bridge_pull_request_commits"), *self.branch_commits),
+            self.frame(schema("fct_commits"), *self.commits),
             self.frame(WALK, *self.reached),
             self.frame(DEPLOYMENTS, *self.deployments),
             self.frame(CHANGES, *self.changes),
@@ -189,6 +191,25 @@ def test_what_an_incident_names_comes_before_the_window(company, at):
         ("pull request", "D1"): "explicit_pull_request",
         ("baseline", "D3"): "window",
         ("nothing", "D3"): "window",
+    }
+
+
+def test_a_commit_from_before_the_release_point_was_not_shipped_after_it(company, at):
+    company.deployments = line(at, 1, 5, 9)
+    for sha, hour in (("before", 0.5), ("after", 2)):
+        company.commits.append({"repository_id": "R", "sha": sha, "committed_at": at(hour)})
+        company.reached.append(
+            {"repository_id": "R", "service_id": "S", "deployment_id": "D2", "sha": sha,
+             "is_baseline": False, "is_own_commit": False, "is_step": False,
+             "released_before": at(1)}
+        )  # fmt: skip
+        company.incidents.append(incident(at, f"names {sha}", 12))
+        company.references.append(
+            {"incident_id": f"names {sha}", "kind": "commit", "commit_sha": sha}
+        )
+    assert company.links() == {
+        ("names before", "D3"): "window",
+        ("names after", "D2"): "explicit_commit",
     }
 
 
