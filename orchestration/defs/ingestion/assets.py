@@ -54,15 +54,18 @@ def source_assets(source: str, tables: Mapping[str, Table], counted: str) -> dg.
     ) -> Iterator[dg.MaterializeResult]:
         from ingestion.raw_tables import create_missing
 
-        connections = getattr(platform.settings(), source)
+        settings = platform.settings()
+        connections = getattr(settings, source)
         # Models read the tables of every source, also of one that is not connected.
         create_missing(platform.url("loader"), tables.values())
-        loaded = _load_all(
-            context, platform, source, chosen(connections, config.sources), config.full, counted
-        )
         if not connections:
             context.log.info(f"no [[{source}]] connection in the settings")
-        platform.warehouse().show_raw()
+        wanted = chosen(connections, config.sources)
+        try:
+            loaded = _load_all(context, platform, source, settings, wanted, config.full, counted)
+        finally:
+            # What one connection brought is there to be seen, whatever befell another.
+            platform.warehouse().show_raw()
         yield from _materialized(platform.url("inspector"), tables.values(), loaded)
 
     return assets
@@ -72,6 +75,7 @@ def _load_all(
     context: dg.AssetExecutionContext,
     platform: Platform,
     source: str,
+    settings: Any,
     connections: Sequence[Any],
     full: bool,
     counted: str,
@@ -85,7 +89,7 @@ def _load_all(
         try:
             result = load_of(source)(
                 connection,
-                platform.settings(),
+                settings,
                 platform.url("loader"),
                 full=full,
                 progress=_told(report),
