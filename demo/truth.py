@@ -307,7 +307,7 @@ def tell_service(service: ServiceStory, as_of: datetime) -> ServiceTruth:
         tuple(outcomes),
         tuple(cycles),
         tuple(restorations),
-        _coverage(service, shipments, incidents, links, as_of),
+        _coverage(service, shipments, incidents, links, has_source, as_of),
         tuple(
             IncidentLink(
                 one.issue_id, service.service_id, one.opened_at, resolved_at(one, as_of),
@@ -525,6 +525,7 @@ def _coverage(
     shipments: Sequence[Shipment],
     incidents: Sequence[Incident],
     links: dict[str, tuple[str, tuple[str, ...]]],
+    has_source: bool,
     as_of: datetime,
 ) -> dict[str, int]:
     """Counts by reason, named as in metrics.linkage_coverage."""
@@ -547,8 +548,20 @@ def _coverage(
         for change in story.merged
         if change.merged_at <= as_of
     ]
-    names = {"explicit": "linked_explicitly", "window": "linked_by_window", "unlinked": "unlinked"}
-    reasons += [f"incident_{names[links[one.issue_id][0]]}" for one in incidents]
+    names = {"explicit": "linked_explicitly", "window": "linked_by_window"}
+
+    def blamed(one: Incident) -> str:
+        method = links[one.issue_id][0]
+        if method in names:
+            return names[method]
+        if not shipments:
+            return "without_deployments"
+        return "unlinked" if shipments[0].finished_at < one.opened_at else "before_first_deployment"
+
+    reasons += [f"incident_{blamed(one)}" for one in incidents]
+    if not has_source:
+        # Every service of the demo has an incident rule.
+        reasons.append("service_without_deployment_source")
     for reason in reasons:
         counts[reason] = counts.get(reason, 0) + 1
     return counts

@@ -14,9 +14,10 @@ from pyspark.sql import functions as F
 from transform import deployment_outcomes as outcomes_of
 from transform.commit_graph import walk_deployments
 from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
-from transform.dora.entities import Rows, directory, membership_frame
+from transform.dora.entities import Rows, directory, member_frame, membership_frame
 from transform.dora.table import dora, observe_all, pooled
 from transform.grouping import settled
+from transform.incident_outcomes import incident_outcomes
 from transform.linkage_coverage import linkage_coverage
 from transform.metric_settings import MetricSettings
 from transform.pull_request_cycle import pull_request_cycle
@@ -172,8 +173,9 @@ def compute(
     outcomes = settle(
         outcomes_of.deployment_outcomes(deployments, links, incidents, reverts, reasons)
     )
+    incidents_told = settle(incident_outcomes(incidents, links, deployments))
     coverage = linkage_coverage(
-        linked, pushes, walk, deployments, changes, incidents, links, places
+        linked, pushes, walk, deployments, changes, incidents_told, known.services, places
     )
     observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
     pooled_rows = settle(pooled(observed, membership_frame(spark, memberships), settings))
@@ -181,7 +183,10 @@ def compute(
         "deployment_changes": changes,
         "deployment_outcomes": outcomes,
         "pull_request_cycle": cycle,
+        "incident_outcomes": incidents_told,
         "linkage_coverage": coverage,
+        "entity_members": member_frame(spark, memberships, rows["dim_services"]),
+        "computation": settings.frame(spark, as_of),
         "dora": dora(spark, pooled_rows, entities, known.bands, settings, as_of, here=small),
     }
     return {

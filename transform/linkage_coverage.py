@@ -17,13 +17,14 @@ def linkage_coverage(
     walk: DataFrame,
     deployments: DataFrame,
     changes: DataFrame,
-    incidents: DataFrame,
-    links: DataFrame,
+    incident_outcomes: DataFrame,
+    services: DataFrame,
     places: ServicePlaces,
 ) -> DataFrame:
     """Rows (service_id, reason, row_count); every change and every incident is in one.
 
-    A change of several services is counted for each of them.
+    A change of several services is counted for each of them. A deployment is in none, unless
+    something of it can't be told; a service that nothing is connected to counts itself.
     """
     deployed = deployments.select("service_id", F.lit(True).alias("is_deployed")).distinct()
     shipped = changes.groupBy("service_id", "repository_id", "change_id").agg(
@@ -74,17 +75,35 @@ def linkage_coverage(
     of_deployments = deployments.filter(~F.col("is_commit_known")).select(
         "service_id", F.lit("deployment_commit_unknown").alias("reason")
     )
-    best = links.groupBy("incident_id").agg(F.min("link_method").alias("method"))
-    of_incidents = incidents.join(best, "incident_id", "left").select(
-        F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)).alias("service_id"),
-        F.when(F.col("method") == "window", "incident_linked_by_window")
-        .when(F.col("method").isNotNull(), "incident_linked_explicitly")
-        .when(F.col("service_id").isNull(), "incident_service_unknown")
-        .otherwise("incident_unlinked")
-        .alias("reason"),
+    without_service = deployments.filter(F.col("service_id") == UNKNOWN_SERVICE).select(
+        "service_id", F.lit("deployment_service_unknown").alias("reason")
+    )
+    of_incidents = incident_outcomes.select(
+        F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)).alias("service_id"), "reason"
+    )
+    sources = F.array(
+        F.when(~F.col("has_incident_source"), F.lit("service_without_incident_source")),
+        # Rows win over what is said of the source.
+        F.when(
+            ~F.col("has_deployment_source") & F.col("is_deployed").isNull(),
+            F.lit("service_without_deployment_source"),
+        ),
+    )
+    of_services = services.join(F.broadcast(deployed), "service_id", "left").select(
+        "service_id", F.explode(F.array_compact(sources)).alias("reason")
     )
     return (
-        reduce(DataFrame.unionByName, [of_pull_requests, of_commits, of_deployments, of_incidents])
+        reduce(
+            DataFrame.unionByName,
+            [
+                of_pull_requests,
+                of_commits,
+                of_deployments,
+                without_service,
+                of_incidents,
+                of_services,
+            ],
+        )
         .groupBy("service_id", "reason")
         .agg(F.count("*").alias("row_count"))
     )

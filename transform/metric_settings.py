@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from transform.errors import TransformError
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from transform.dora.calendar import WEEKDAYS
+from transform.errors import TransformError
+from transform.schemas import INPUTS
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,14 @@ class MetricSettings:
     def zone(self) -> ZoneInfo:
         """The zone in which periods are cut."""
         return ZoneInfo(self.timezone)
+
+    def frame(self, spark: SparkSession, as_of: datetime) -> DataFrame:
+        """metrics.computation without its stamps: the settings and `as_of`, in one row."""
+        schema = INPUTS["dim_metric_settings"].arrow_schema()
+        schema = schema.append(pa.field("as_of", pa.timestamp("us", "UTC")))
+        return spark.createDataFrame(
+            pa.Table.from_pylist([{**asdict(self), "as_of": as_of}], schema)
+        )
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> MetricSettings:

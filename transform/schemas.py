@@ -22,6 +22,8 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from transform.coverage_reasons import REASONS
+
 MARTS = "marts"
 METRICS = "metrics"
 
@@ -212,16 +214,22 @@ INPUTS: dict[str, Table] = {
 }
 
 
-def _output(
-    name: str, grain: str, key: str, lines: str, indexes: tuple[tuple[str, ...], ...] = ()
-) -> Table:
-    """An output from lines `column type description`; a type ending in ! is not null."""
+def columns_of(lines: str) -> list[Column]:
+    """Columns from lines `column type description`; a type ending in ! is not null."""
     columns = []
     for line in lines.strip().splitlines():
         column, short, description = line.strip().split(maxsplit=2)
         columns.append(
             Column(column, _SHORT[short.rstrip("!")], not short.endswith("!"), description)
         )
+    return columns
+
+
+def _output(
+    name: str, grain: str, key: str, lines: str, indexes: tuple[tuple[str, ...], ...] = ()
+) -> Table:
+    """An output from lines (columns_of), with the stamps."""
+    columns = columns_of(lines)
     columns.append(
         Column("definition_version", "bigint", False, "Version of the definitions used.")
     )
@@ -230,36 +238,7 @@ def _output(
 
 
 # reason → what it counts; the rows of linkage_coverage use these and no others.
-COVERAGE_REASONS: dict[str, str] = {
-    "pull_request_shipped": "Merged pull requests in production, found by their merge commit.",
-    "pull_request_shipped_by_head_commit": "In production, found by the head commit, since the "
-    "provider gave no merge commit.",
-    "pull_request_shipped_by_title": "In production, found by a commit whose title carries the "
-    "number, since the provider gave no merge commit.",
-    "pull_request_baseline": "Already in the first observed deployment, or merged before the "
-    "release point that precedes it: when it shipped can't be told.",
-    "pull_request_not_deployed_yet": "Merged, and reached by no deployment so far.",
-    "pull_request_without_deployments": "Merged in a service that no production deployment is "
-    "known of.",
-    "pull_request_not_in_default_branch": "Merged into another branch, and reached by no "
-    "deployment.",
-    "pull_request_merge_commit_unknown": "Merged, but neither its merge commit nor a stand-in is "
-    "among the commits known.",
-    "commit_shipped": "Commits of the default branch without a pull request, in production.",
-    "commit_baseline": "Such commits already in the first observed deployment.",
-    "commit_not_deployed_yet": "Such commits that no deployment reached so far.",
-    "commit_without_deployments": "Such commits in a service that no production deployment is "
-    "known of.",
-    "deployment_commit_unknown": "Production deployments without a commit, or with one that is "
-    "not among the commits known: what they shipped can't be told.",
-    "incident_linked_explicitly": "Incidents that name a deployment, or a commit or pull request "
-    "that one shipped.",
-    "incident_linked_by_window": "Incidents linked to the latest deployment of their service "
-    "before they opened.",
-    "incident_unlinked": "Incidents without a deployment of their service in the window.",
-    "incident_service_unknown": "Incidents whose service is not known and that name nothing "
-    "shipped.",
-}
+COVERAGE_REASONS: dict[str, str] = {reason.name: reason.meaning for reason in REASONS}
 
 UNKNOWN_SERVICE = "unknown"
 
@@ -347,14 +326,67 @@ the rollback or revert was deployed.
     (("service_id", "finished_at"), ("previous_deployment_id",)),
 )
 
+INCIDENT_OUTCOMES = _output(
+    "incident_outcomes",
+    "One incident as it was known, and the production deployments that it was linked to.",
+    "incident_id",
+    """
+    incident_id t! The incident.
+    service_id t Service it happened in; null when unknown.
+    repository_id t Repository it was filed in; null for Jira's.
+    opened_at ts! When it was opened.
+    resolved_at ts When it was resolved; null while it is open.
+    restore_hours f resolved_at - opened_at; null if negative or open.
+    reason t! How it was linked or why not; linkage_coverage counts these.
+    link_method t explicit_deployment, explicit_commit, explicit_pull_request or window; the first \
+of these that holds; null if it was linked to none.
+    deployment_ids t[]! Deployments it counts against.
+    """,
+    (("service_id", "opened_at"),),
+)
+
 LINKAGE_COVERAGE = _output(
     "linkage_coverage",
     "How many changes, deployments or incidents of one service could be linked, or why not.",
     "service_id reason",
     """
     service_id t! Service; "unknown" for rows that belong to none.
-    reason t! What was counted; docs/metrics.md lists them.
+    reason t! What was counted; the table below says what each means and what to do about it.
     row_count i! How many.
+    """,
+)
+
+ENTITY_MEMBERS = _output(
+    "entity_members",
+    "One service or repository whose rows one organization, team, service or repository pools.",
+    "via member_id entity_type entity_id",
+    """
+    via t! service or repository: which of a row's two ids is meant.
+    member_id t! That service's or repository's id.
+    entity_type t! organization, team, service or repository.
+    entity_id t! Id of the entity that counts the row; once, however many of its members it has.
+    has_incident_source b An incident rule holds for the service: only then do its deployments \
+count in change fail rate and recovery time. Null for repositories.
+    """,
+    (("entity_type", "entity_id"),),
+)
+
+COMPUTATION = _output(
+    "computation",
+    "One row: as of when, and with which settings, the numbers were computed.",
+    "organization_id",
+    """
+    organization_id t! The organization.
+    as_of ts! What happened later had not happened.
+    timezone t! IANA name of the time zone in which periods are cut.
+    week_starts_on t! Day on which weeks start, monday to sunday.
+    history_since ts! No period starts before the one with this moment.
+    incident_link_window_hours f Longest time from a deployment to an incident; null is unlimited.
+    baseline_window_hours f! How long before the first deployment a merge may be to count as its.
+    revert_counts_as_failure b! Whether a revert makes the deployment of what it reverts a failure.
+    minimum_sample i! Fewer rows than this give a value without a band.
+    exclude_bots b! Whether bots' pull requests are left out of the DORA metrics too.
+    bands_year i! Year of the published bands.
     """,
 )
 
@@ -396,7 +428,10 @@ OUTPUTS: dict[str, Table] = {
         DEPLOYMENT_CHANGES,
         PULL_REQUEST_CYCLE,
         DEPLOYMENT_OUTCOMES,
+        INCIDENT_OUTCOMES,
         LINKAGE_COVERAGE,
+        ENTITY_MEMBERS,
+        COMPUTATION,
         DORA,
     )
 }

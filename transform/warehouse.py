@@ -28,6 +28,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from transform.errors import TransformError
 from transform.schemas import Table
+from transform.views import View, prepare_views
 
 FORMAT = "sei_postgres"
 # Pages of 8 kB: 64 MB of a table per partition keeps a Python worker's memory small and gives
@@ -268,12 +269,13 @@ class Warehouse:
         say: Callable[[str], None] = lambda _: None,
         *,
         small: bool = False,
+        views: Sequence[View] = (),
     ) -> dict[str, int]:
         """Replace the rows of all the tables by the frames', together or not at all: row counts.
 
-        Frames are computed in the order given. Creates tables that are missing; clears staging
-        tables that a killed run left behind. One run at a time: another one waits for none but
-        fails with a TransformError. `small`: the rows may pass through this process.
+        Frames are computed in the order given. Creates tables and `views` that are missing; clears
+        staging tables that a killed run left behind. One run at a time: another one waits for none
+        but fails with a TransformError. `small`: the rows may pass through this process.
         """
         run = uuid.uuid4().hex[:12]
         with self._connect() as connection:
@@ -282,7 +284,7 @@ class Warehouse:
                     f"Another run is writing metrics into {self._where}: wait until it ends"
                 )
             try:
-                return self._replace(connection, frames, tables, run, say, small)
+                return self._replace(connection, frames, tables, run, say, small, views)
             except psycopg.Error as error:
                 reason = without_password(str(error).strip().splitlines()[0], self._url)
                 raise TransformError(
@@ -297,9 +299,11 @@ class Warehouse:
         run: str,
         say: Callable[[str], None],
         small: bool,
+        views: Sequence[View],
     ) -> dict[str, int]:
         targets = [tables[name] for name in frames]
         prepare(connection, targets)
+        prepare_views(connection, views)
         drop_staging(connection, sorted({t.schema for t in targets}))
         staging = {t.name: f"{STAGING_PREFIX}{run}_{t.name}"[:63] for t in targets}
         try:

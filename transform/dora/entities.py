@@ -127,5 +127,26 @@ def membership_frame(spark: SparkSession, memberships: Sequence[Membership]) -> 
     )
 
 
+def member_frame(
+    spark: SparkSession, memberships: Sequence[Membership], services: Rows
+) -> DataFrame:
+    """(via, member_id, entity_type, entity_id, has_incident_source), the last of services only."""
+    judged = {row["service_id"]: bool(row["has_incident_source"]) for row in services}
+    return spark.createDataFrame(
+        pa.table(
+            {
+                "via": _strings(m.via for m in memberships),
+                "member_id": _strings(m.key for m in memberships),
+                "entity_type": _strings(m.entity_type for m in memberships),
+                "entity_id": _strings(m.entity_id for m in memberships),
+                "has_incident_source": pa.array(
+                    [judged[m.key] if m.via == "service" else None for m in memberships],
+                    pa.bool_(),
+                ),
+            }
+        )
+    )
+
+
 def _strings(values: Iterable[str]) -> pa.Array:
     return pa.array(list(values), pa.string())

@@ -62,6 +62,7 @@ def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[st
     from transform.compute import DIRECTORY, compute
     from transform.schemas import INPUTS, OUTPUTS
     from transform.session import open_session
+    from transform.views import VIEWS
     from transform.warehouse import Warehouse
 
     say = _Progress(pipes)
@@ -77,7 +78,7 @@ def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[st
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
         marts = warehouse.read(spark, others)
         frames = compute(spark, marts, rows, as_of, computed_at, small=small)
-        counts = warehouse.replace(frames, OUTPUTS, say, small=small)
+        counts = warehouse.replace(frames, OUTPUTS, say, small=small, views=VIEWS)
     finally:
         spark.stop()
     say("done: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))

@@ -7,6 +7,8 @@ import dataclasses
 import pytest
 
 from transform import deployment_outcomes as outcomes
+from transform.coverage_reasons import BY_NAME, REASONS
+from transform.incident_outcomes import incident_outcomes
 from transform.linkage_coverage import linkage_coverage
 from transform.schemas import DEPLOYMENT_CHANGES, INPUTS
 from transform.service_places import ServicePlaces
@@ -336,8 +338,11 @@ def test_coverage_gives_every_change_and_incident_one_reason(company, frame, at)
         {**change(at, "D2", 5, "P1"), "link_method": "merge_commit"},
         {**change(at, "D2", 5, "push", kind="commit"), "link_method": "commit"},
     ]
+    company.deployments.append({"deployment_id": "L", "service_id": "unknown",
+                                "finished_at": at(1), "is_commit_known": True})  # fmt: skip
     company.incidents = [
-        incident(at, "window", 2), incident(at, "late", 900), incident(at, "x", 2, service=None),
+        incident(at, "window", 2, 3), incident(at, "late", 900), incident(at, "x", 2, service=None),
+        incident(at, "early", 1), incident(at, "idle", 2, service="T"),
     ]  # fmt: skip
     company.reached = [
         {"repository_id": "R", "service_id": "S", "deployment_id": "D1", "sha": sha,
@@ -364,14 +369,29 @@ def test_coverage_gives_every_change_and_incident_one_reason(company, frame, at)
         {"repository_id": "R", "sha": "new push"},
         {"repository_id": "Q", "sha": "idle push"},
     )
+    told = incident_outcomes(
+        frame(schema("fct_incidents"), *company.incidents),
+        company.links_frame(),
+        frame(DEPLOYMENTS, *company.deployments),
+    )
+    window = told.filter("incident_id = 'window'").first()
+    assert (window.link_method, window.deployment_ids, window.restore_hours) == (
+        "window",
+        ["D1"],
+        1,
+    )
     rows = linkage_coverage(
         linked,
         pushes,
         frame(WALK, *company.reached),
         frame(DEPLOYMENTS, *company.deployments),
         frame(CHANGES, *company.changes),
-        frame(schema("fct_incidents"), *company.incidents),
-        company.links_frame(),
+        told,
+        frame(
+            schema("dim_services"),
+            {"service_id": "S", "has_deployment_source": False, "has_incident_source": True},
+            {"service_id": "T", "has_deployment_source": False, "has_incident_source": False},
+        ),
         ServicePlaces(frame("repository_id string, service_id string", *services)),
     ).collect()
     counted = {(r["service_id"], r["reason"]): r["row_count"] for r in rows}
@@ -382,7 +402,7 @@ def test_coverage_gives_every_change_and_incident_one_reason(company, frame, at)
         ("S", "pull_request_merge_commit_unknown"): 1,
         ("S", "pull_request_not_in_default_branch"): 1,
         ("T", "pull_request_without_deployments"): 1,
-        ("unknown", "pull_request_without_deployments"): 1,
+        ("unknown", "pull_request_not_deployed_yet"): 1,
         ("S", "commit_shipped"): 1,
         ("S", "commit_baseline"): 1,
         ("S", "commit_not_deployed_yet"): 1,
@@ -390,5 +410,18 @@ def test_coverage_gives_every_change_and_incident_one_reason(company, frame, at)
         ("S", "deployment_commit_unknown"): 1,
         ("S", "incident_linked_by_window"): 1,
         ("S", "incident_unlinked"): 1,
+        ("S", "incident_before_first_deployment"): 1,
+        ("T", "incident_without_deployments"): 1,
         ("unknown", "incident_service_unknown"): 1,
+        ("unknown", "deployment_service_unknown"): 1,
+        ("T", "service_without_deployment_source"): 1,
+        ("T", "service_without_incident_source"): 1,
     }
+    assert {reason for _, reason in counted} < set(BY_NAME)
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.name)
+def test_every_gap_has_advice_and_nothing_else_has(reason):
+    assert reason.name.startswith(reason.about)
+    assert bool(reason.advice) == reason.is_gap
+    assert "\n" not in reason.advice

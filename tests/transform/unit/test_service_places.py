@@ -22,7 +22,7 @@ from transform.commit_graph import walk_deployments
 from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
 from transform.linkage_coverage import linkage_coverage
 from transform.pull_request_cycle import pull_request_cycle
-from transform.schemas import INPUTS
+from transform.schemas import INCIDENT_OUTCOMES, INPUTS
 from transform.service_places import service_places
 
 DEPLOYMENTS = (
@@ -178,8 +178,8 @@ def test_coverage_counts_a_change_for_each_of_its_services(monorepo, frame):
             monorepo.walk,
             monorepo.deployments,
             monorepo.changes,
-            frame(monorepo.schema("fct_incidents")),
-            monorepo.links([], []),
+            frame(INCIDENT_OUTCOMES.spark_schema()),
+            frame(monorepo.schema("dim_services")),
             monorepo.places,
         ).collect()
     }

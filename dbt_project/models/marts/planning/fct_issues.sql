@@ -13,6 +13,11 @@ select
     issues.repository_id,
     services.service_id,
     issues.number,
+    case issues.source
+        when 'jira' then hosts.web_url || 'browse/' || jira_issues.key
+        when 'gitlab' then hosts.web_url || repositories.full_name || '/-/issues/' || issues.number
+        else hosts.web_url || repositories.full_name || '/issues/' || issues.number
+    end as url,
     issues.title,
     case
         when issues.source = 'jira' then coalesce(issues.type, 'issue')
@@ -47,6 +52,8 @@ select
 from {{ ref('int_issues_unioned') }} as issues
 left join {{ ref('int_repositories_unioned') }} as repositories
     on issues.repository_id = repositories.repository_id
+left join {{ ref('int_connection_hosts_derived') }} as hosts
+    on issues.connection = hosts.connection
 left join {{ ref('stg_jira__issues') }} as jira_issues
     on issues.issue_id = jira_issues.issue_id
 left join {{ ref('int_jira_issues_timed') }} as timed
