@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+import pyarrow as pa
 
 from transform.schemas import INPUTS, Table
 
@@ -20,10 +22,36 @@ END = BEGIN + timedelta(days=182)
 
 Rows = dict[str, list[dict[str, Any]]]
 
+# Commits held in memory at once.
+_PART = 50_000
+
 
 def company(repositories: int, pull_requests: int, deployments: int, seed: int = 1) -> Rows:
     """The rows of every input table; counts of pull requests and deployments per repository."""
     chance = random.Random(seed)
+    rows = _company(repositories)
+    for number in range(repositories):
+        _repository(rows, chance, number, pull_requests, deployments, _team(number, repositories))
+    return rows
+
+
+def large_company(
+    repositories: int, pull_requests: int, deployments: int, pushes: int, seed: int = 1
+) -> Iterator[Rows]:
+    """The same in parts that fit into memory; `pushes` per repository belong to no pull request."""
+    yield _company(repositories)
+    chance = random.Random(seed)
+    rows: Rows = {name: [] for name in INPUTS}
+    for number in range(repositories):
+        team = _team(number, repositories)
+        _repository(rows, chance, number, pull_requests, deployments, team, pushes)
+        if len(rows["fct_commits"]) >= _PART:
+            yield rows
+            rows = {name: [] for name in INPUTS}
+    yield rows
+
+
+def _company(repositories: int) -> Rows:
     rows: Rows = {name: [] for name in INPUTS}
     rows["dim_organizations"].append({"organization_id": "organization:bench", "name": "Bench"})
     rows["dim_metric_settings"].append(
@@ -41,18 +69,20 @@ def company(repositories: int, pull_requests: int, deployments: int, seed: int =
         }
     )
     rows["dora_bands"] += BANDS
-    for number in range(max(1, repositories // 3)):
+    for team in sorted({_team(number, repositories) for number in range(repositories)}):
         rows["dim_teams"].append(
             {
-                "team_id": f"team:{number}",
+                "team_id": team,
                 "organization_id": "organization:bench",
-                "name": f"Team {number}",
-                "parent_team_id": "team:0" if number else None,
+                "name": team.title(),
+                "parent_team_id": None if team == "team:0" else "team:0",
             }
         )
-    for number in range(repositories):
-        _repository(rows, chance, number, pull_requests, deployments)
     return rows
+
+
+def _team(number: int, repositories: int) -> str:
+    return f"team:{number % max(1, repositories // 3)}"
 
 
 def _sha(*parts: object) -> str:
@@ -60,7 +90,13 @@ def _sha(*parts: object) -> str:
 
 
 def _repository(
-    rows: Rows, chance: random.Random, number: int, pull_requests: int, deployments: int
+    rows: Rows,
+    chance: random.Random,
+    number: int,
+    pull_requests: int,
+    deployments: int,
+    team: str,
+    pushes: int = 0,
 ) -> None:
     repository = f"github:R_{number}"
     rows["dim_repositories"].append(
@@ -75,7 +111,7 @@ def _repository(
             "service_id": repository,
             "organization_id": "organization:bench",
             "name": f"repository-{number}",
-            "team_id": rows["dim_teams"][number % len(rows["dim_teams"])]["team_id"],
+            "team_id": team,
             "has_deployment_source": True,
             "has_incident_source": True,
         }
@@ -102,6 +138,7 @@ def _repository(
         )
 
     commit(head, [], BEGIN - timedelta(days=9), None)
+    root = head
     for index in range(pull_requests):
         at = BEGIN + (END - BEGIN) * (index + 1) / (pull_requests + 1)
         at = at.replace(microsecond=0)
@@ -118,6 +155,10 @@ def _repository(
         commit(merge, [head, branch], at, identity)
         head = merge
         merged.append((at, merge))
+        # Spread over the pull requests, so that both come in the order of time.
+        for push in range(pushes * index // pull_requests, pushes * (index + 1) // pull_requests):
+            head, before = _sha(repository, "push", push), head
+            commit(head, [before], at + timedelta(seconds=1), None)
         rows["fct_pull_requests"].append(
             {
                 "pull_request_id": identity,
@@ -149,8 +190,8 @@ def _repository(
     for index in range(deployments):
         at = BEGIN + (END - BEGIN) * (index + 2) / (deployments + 2)
         at = at.replace(microsecond=0)
-        shipped = [sha for when, sha in merged if when < at] or [_sha(repository, "root")]
-        back = -3 if len(shipped) > 3 and chance.random() < 0.02 else -1
+        count = bisect_left(merged, (at, ""))
+        back = 3 if count > 3 and chance.random() < 0.02 else 1
         identity = f"github:DE_{number}_{index}"
         rows["fct_deployments"].append(
             {
@@ -160,7 +201,7 @@ def _repository(
                 "environment": "production",
                 "environment_tier": "production",
                 "status": "success",
-                "commit_sha": shipped[back],
+                "commit_sha": merged[count - back][1] if count else root,
                 "started_at": at - timedelta(seconds=90),
                 "finished_at": at,
             }
@@ -223,18 +264,24 @@ BANDS = [
 
 def write_marts(connection: psycopg.Connection[Any], rows: Mapping[str, Iterable[Any]]) -> None:
     """Create every input table, replacing one that is there, and fill it."""
-    known = connection.execute("select to_regnamespace('marts')").fetchone()
-    if known is None or known[0] is None:
-        connection.execute("create schema marts")
+    create_marts(connection)
     for name, table in INPUTS.items():
         fill(connection, table, rows.get(name, ()))
 
 
+def create_marts(connection: psycopg.Connection[Any]) -> None:
+    """Create every input table, empty, replacing one that is there."""
+    known = connection.execute("select to_regnamespace('marts')").fetchone()
+    if known is None or known[0] is None:
+        connection.execute("create schema marts")
+    for table in INPUTS.values():
+        connection.execute(f"drop table if exists {table.full_name} cascade".encode())
+        for statement in table.ddl():
+            connection.execute(statement.encode())
+
+
 def fill(connection: psycopg.Connection[Any], table: Table, rows: Iterable[Any]) -> None:
-    """Create the table with these rows (dictionaries; a column left out is null)."""
-    connection.execute(f"drop table if exists {table.full_name} cascade".encode())
-    for statement in table.ddl():
-        connection.execute(statement.encode())
+    """Add these rows (dictionaries; a column left out is null) to the table."""
     names = table.column_names()
     columns = ", ".join(f'"{name}"' for name in names)
     with (
@@ -243,3 +290,19 @@ def fill(connection: psycopg.Connection[Any], table: Table, rows: Iterable[Any])
     ):
         for row in rows:
             copy.write_row([row.get(name) for name in names])
+
+
+def write_large(url: str, parts: Iterable[Rows]) -> None:
+    """Create every input table, fill them part by part, and vacuum them, as a warm warehouse is."""
+    import adbc_driver_postgresql.dbapi
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        create_marts(connection)
+        with adbc_driver_postgresql.dbapi.connect(url) as loader, loader.cursor() as cursor:
+            for part in parts:
+                for name, rows in part.items():
+                    if rows:
+                        data = pa.Table.from_pylist(rows, INPUTS[name].arrow_schema())
+                        cursor.adbc_ingest(name, data, mode="append", db_schema_name="marts")
+                loader.commit()
+        connection.execute("vacuum analyze")
