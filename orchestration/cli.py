@@ -61,13 +61,53 @@ def report(
     grain: Annotated[
         str, typer.Option(help="rolling_90d, rolling_30d, day, week, month or quarter.")
     ] = "rolling_90d",
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="What could not be linked, why, and what to do about it."),
+    ] = False,
     json: Json = False,
     demo: Demo = False,
 ) -> None:
     """Show the five DORA metrics per team and service."""
     from orchestration.commands import report as command
 
-    command.report(entity=entity, grain=grain, as_json=json, demo=demo)
+    command.report(entity=entity, grain=grain, coverage=coverage, as_json=json, demo=demo)
+
+
+@app.command()
+def explain(
+    said: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[SERVICE] METRIC PERIOD",
+            help="Period: 2026-10-05, 2026-W41, 2026-10, 2026-Q4, 30d, 90d, last-week, last-month.",
+        ),
+    ],
+    team: Annotated[str | None, typer.Option(help="A team's number, not a service's.")] = None,
+    repository: Annotated[str | None, typer.Option(help="A repository's number.")] = None,
+    organization: Annotated[
+        bool, typer.Option("--organization", help="The whole organization's number.")
+    ] = False,
+    environment: Annotated[
+        str, typer.Option(help="One production environment; production: all of them.")
+    ] = "production",
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    demo: Demo = False,
+) -> None:
+    """List the rows behind a number: deployments, changes with their phases, incidents."""
+    from orchestration.commands import explain as command
+
+    command.explain(
+        said,
+        team=team,
+        repository=repository,
+        organization=organization,
+        environment=environment,
+        as_json=json,
+        as_csv=csv,
+        demo=demo,
+    )
 
 
 @app.command()

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from orchestration.commands import UsageProblem
+from orchestration.explanation.coverage import advice, described, gap_count, gaps
 from orchestration.homes import shown_home
 from orchestration.warehouse import one_line_errors
 
@@ -46,6 +47,16 @@ _QUERY = """
     order by array_position(array['organization', 'team', 'service'], d.entity_type), 3, 2
 """
 
+_COVERAGE = """
+    select c.service_id, coalesce(s.name, c.service_id), c.reason, c.row_count
+    from metrics.linkage_coverage c
+    left join marts.dim_services s using (service_id)
+    where strpos(lower(coalesce(s.name, c.service_id)), lower(coalesce(%(entity)s, ''))) > 0
+    order by 2, 1, 3
+"""
+# A service is what is deployed on its own; rows that belong to none are counted under this name.
+_NOBODY = "unknown"
+
 
 @dataclass(frozen=True)
 class Value:
@@ -67,12 +78,26 @@ class Value:
     open_count: int | None
 
 
-def report(entity: str | None, grain: str, as_json: bool, demo: bool) -> None:
-    """Prints the latest complete period."""
+@dataclass(frozen=True)
+class Linked:
+    """What could or could not be linked of one service, as metrics.linkage_coverage has it."""
+
+    service_id: str
+    name: str
+    reason: str
+    row_count: int
+
+
+def report(entity: str | None, grain: str, coverage: bool, as_json: bool, demo: bool) -> None:
+    """Prints the latest complete period; or, for `coverage`, what could not be linked, and why."""
     if grain not in GRAINS:
         raise UsageProblem(f'no grain is called "{grain}"; there are: {", ".join(GRAINS)}')
     home = shown_home(demo=demo)
-    values = read(home.open_warehouse().url("reader"), grain, entity)
+    url = home.open_warehouse().url("reader")
+    if coverage:
+        show_coverage(read_coverage(url, entity), entity, as_json)
+        return
+    values = read(url, grain, entity)
     if as_json:
         rows = [asdict(value) for value in values]
         print(json.dumps(rows, indent=1, default=str, ensure_ascii=False))
@@ -81,6 +106,8 @@ def report(entity: str | None, grain: str, as_json: bool, demo: bool) -> None:
         what = f' for "{entity}"' if entity else ""
         raise UsageProblem(f"there are no metrics yet{what}: sei run (or sei demo) computes them")
     show(values)
+    if lines := gaps(_summed(read_coverage(url, entity))):
+        print(f"could not be linked: {'; '.join(lines)} – sei report --coverage says what to do")
 
 
 def read(url: str, grain: str, entity: str | None) -> list[Value]:
@@ -93,6 +120,58 @@ def read(url: str, grain: str, entity: str | None) -> list[Value]:
         if not exists or not exists[0]:
             return []
         return [Value(*row) for row in connection.execute(_QUERY, parameters)]
+
+
+def read_coverage(url: str, entity: str | None) -> list[Linked]:
+    """The rows of the services whose names contain it (None: all), by name."""
+    import psycopg
+
+    with one_line_errors(url), psycopg.connect(url) as connection:
+        exists = connection.execute("select to_regclass('metrics.linkage_coverage') is not null")
+        if exists.fetchone() != (True,):
+            return []
+        return [Linked(*row) for row in connection.execute(_COVERAGE, {"entity": entity})]
+
+
+def _summed(rows: list[Linked]) -> dict[str, int]:
+    found: dict[str, int] = defaultdict(int)
+    for row in rows:
+        found[row.reason] += row.row_count
+    return dict(found)
+
+
+def show_coverage(rows: list[Linked], entity: str | None, as_json: bool) -> None:
+    """Prints the gaps of each service, those with the most first, and what to do about them."""
+    if as_json:
+        print(json.dumps([_told(row) for row in rows], indent=1, ensure_ascii=False))
+        return
+    if not rows:
+        what = f' for "{entity}"' if entity else ""
+        raise UsageProblem(f"there are no metrics yet{what}: sei run (or sei demo) computes them")
+    services: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        services[row.name, row.service_id][row.reason] = row.row_count
+    order = sorted(services.items(), key=lambda one: (-gap_count(one[1]), one[0]))
+    complete = [name for (name, _), coverage in order if not gap_count(coverage)]
+    for (name, service_id), coverage in order:
+        if lines := gaps(coverage):
+            print("of no known service" if service_id == _NOBODY else name)
+            print("".join(f"  {line}\n" for line in lines), end="")
+    if complete:
+        print(f"everything is linked in {', '.join(sorted(complete))}")
+    if todo := advice(_summed(rows)):
+        print("\nwhat to do")
+        print("".join(f"  {what}\n    {how}\n" for what, how in todo), end="")
+
+
+def _told(row: Linked) -> dict[str, object]:
+    reason = described(row.reason)
+    return {
+        **asdict(row),
+        "is_gap": bool(reason and reason.is_gap),
+        "meaning": reason.meaning if reason else None,
+        "advice": reason.advice or None if reason else None,
+    }
 
 
 def show(values: list[Value]) -> None:

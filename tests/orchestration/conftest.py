@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.postgres import EmbeddedPostgres
+from tests.fixtures.small_world import SmallWorld, computed
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:
@@ -17,3 +20,14 @@ def home() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def small_world(
+    postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SmallWorld]:
+    """A company reckoned by hand, computed once."""
+    with computed(postgres_server, tmp_path_factory.mktemp("small-world")) as world:
+        # Commands show one's own warehouse where there are settings.
+        Path(world.environ["SEI_CONFIG"]).touch()
+        yield world

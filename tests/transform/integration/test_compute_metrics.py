@@ -17,6 +17,7 @@ import pyspark
 import pytest
 
 from bench.transform_marts import END, company, write_marts
+from tests.fixtures.facts import UNEQUAL
 from transform.java import find_java
 from transform.schemas import COVERAGE_REASONS, OUTPUTS
 
@@ -79,6 +80,8 @@ def test_the_job_writes_all_tables_and_repeats_itself(marts):
     assert len({row[5] for row in changes}) == len(changes)
     assert compute(marts.url("metrician")).returncode == 0
     assert tables(marts) == computed
+    with psycopg.connect(marts.url("reader")) as connection:
+        assert connection.execute(UNEQUAL.encode()).fetchall() == []
 
 
 def test_a_refused_right_is_one_line_without_the_password(marts):

@@ -1,0 +1,1 @@
+"""How a number came about: the rows behind it, out of the warehouse and into words."""
