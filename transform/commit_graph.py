@@ -217,7 +217,7 @@ def walk(graph: CommitGraph, deployments: Sequence[Deployment]) -> Walk:
             if deployment.commit_sha is not None:
                 strangers.setdefault(deployment.commit_sha, position)
             if not established:
-                is_baseline[position] = True
+                is_baseline[position] = position == 0
                 last_unknown = deployment.finished_at
             continue
         if not established:

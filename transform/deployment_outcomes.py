@@ -71,13 +71,21 @@ def _explicit_links(
         F.broadcast(named.select("sha").distinct()), "sha", "left_semi"
     ).select("repository_id", "sha", "committed_at")
     since = F.col("released_before")
-    by_commit = places.reached(
+    by_reach = places.reached(
         reached.select("repository_id", "service_id", "sha", "deployment_id", "released_before")
         .join(F.broadcast(named), "sha")
         .filter(same_repository)
         .join(committed, ["repository_id", "sha"], "left")
         .filter(since.isNull() | (F.col("committed_at") > since))
     ).select("incident_id", "sha", "deployment_id")
+    # What a change was found by shipped with it, in the baseline's window too.
+    by_change = (
+        changes.select("repository_id", F.col("commit_sha").alias("sha"), "deployment_id")
+        .join(F.broadcast(named), "sha")
+        .filter(same_repository)
+        .select("incident_id", "sha", "deployment_id")
+    )
+    by_commit = by_reach.unionByName(by_change)
     # A squash leaves the branch's commits behind: they shipped with their pull request.
     by_branch_commit = (
         pull_request_commits.join(
