@@ -12,6 +12,8 @@ _USAGE = (
     "say a service, a metric and a period: sei explain checkout change-lead-time last-week "
     "(with --organization, --team NAME or --repository NAME no service)"
 )
+# Nobody reads more, and a table of 60,000 rows takes a minute to draw.
+_MOST = 500
 
 
 def explain(
@@ -97,7 +99,9 @@ def show(explained: Explained) -> None:
     console.print(f"[bold]{escape(words.headline(explained))}[/bold]")
     console.print(escape(words.story(explained)))
     console.print(f"[dim]{escape(words.working(explained))}[/dim]")
-    headings, rows = tables.cells(explained)
+    headings, rows = tables.cells(explained, _MOST)
+    if len(rows) < len(explained.facts):
+        console.print(f"the latest {_MOST} of {len(explained.facts)} rows (--csv has all):")
     if rows:
         table = Table(box=box.SIMPLE_HEAD)
         for heading in headings:

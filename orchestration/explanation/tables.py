@@ -70,12 +70,18 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def cells(explained: Explained) -> tuple[list[str], list[list[str]]]:
-    """Headings, and a line per row: times in the organization's zone, links last."""
+def cells(explained: Explained, most: int) -> tuple[list[str], list[list[str]]]:
+    """Headings, and a line per row: times in the organization's zone, links last.
+
+    Of more than `most` rows the latest, and before them those that are median or percentile.
+    """
     marks = median_ranks(explained.facts) if explained.metric.kind == "median" else {}
     columns = _columns(explained)
     lines = []
+    first = len(explained.facts) - most
     for index, fact in enumerate(explained.facts):
+        if index < first and index not in marks:
+            continue
         line = [tell(fact) for _, tell in columns]
         if explained.metric.kind == "median":
             line.append(", ".join(marks.get(index, [])) or _no_span(explained, fact))

@@ -287,6 +287,19 @@ def built(new_project: Callable[[], Any]) -> Any:
     return project
 
 
+def test_repositories_and_issues_lead_to_their_pages(built: Any) -> None:
+    assert built.rows("select source, url from marts.dim_repositories order by 1") == [
+        ("github", "https://github.com/acme/shop"),
+        ("gitlab", "https://git.acme.test/acme/team/cart"),
+    ]
+    assert built.rows(
+        "select url from marts.fct_issues where key in ('acme/team/cart#1', 'WEB-13') order by 1"
+    ) == [
+        ("https://acme.atlassian.net/browse/WEB-13",),
+        ("https://git.acme.test/acme/team/cart/-/issues/1",),
+    ]
+
+
 def test_issues_of_all_sources_stand_beside_each_other(built: Any) -> None:
     assert built.rows(
         "select key, source, type, status, status_category, started_at, resolved_at, is_incident, "

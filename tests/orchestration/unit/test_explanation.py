@@ -12,7 +12,16 @@ from orchestration.commands.explain import asked
 from orchestration.explanation.coverage import advice, counted, gaps
 from orchestration.explanation.names import METRICS, Entity, entity_named, metric_named
 from orchestration.explanation.periods import label, wanted
-from orchestration.explanation.reading import NEGATIVE, OPEN, UNKNOWN, median_ranks, why_no_span
+from orchestration.explanation.reading import (
+    NEGATIVE,
+    OPEN,
+    UNKNOWN,
+    Explained,
+    median_ranks,
+    why_no_span,
+)
+from orchestration.explanation.tables import cells
+from transform.views import DESCRIBED
 
 NEW_YORK = ZoneInfo("America/New_York")
 # Monday 2026-11-02 00:30 in New York, the night after the clocks were set back.
@@ -149,6 +158,20 @@ def test_the_rows_that_are_median_and_percentiles_are_the_lower_ones() -> None:
     assert median_ranks(facts) == {3: ["median"], 4: ["p75"], 2: ["p90"]}
     assert median_ranks(facts[:1]) == {0: ["median", "p75", "p90"]}
     assert median_ranks([]) == {}
+
+
+def test_of_many_rows_the_latest_are_shown_and_the_median() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    names = [column.name for column in DESCRIBED.columns]
+    facts = [
+        {**dict.fromkeys(names), "hours": float(hours), "happened_at": at, "deployed_at": at}
+        for hours in (5, 2, 9, 1, 4)
+    ]
+    metric = METRICS["change_lead_time"]
+    explained = Explained(SERVICES[0], metric, {}, facts, [], {}, ZoneInfo("UTC"))
+    _, lines = cells(explained, 1)
+    assert [line[6] for line in lines] == ["5.0 h", "9.0 h", "4.0 h"]
+    assert len(cells(explained, 5)[1]) == 5
 
 
 def test_why_a_row_has_no_span_is_told() -> None:
