@@ -31,8 +31,8 @@ from pydantic import (
 from ingestion.teams_csv import teams_of_csv
 
 DEFAULT_HISTORY_DAYS = 365
-DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(h|d|w)\s*$")
-HOURS = {"h": 1.0, "d": 24.0, "w": 168.0}
+DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(m|h|d|w)\s*$")
+HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
 Tier = Literal["production", "staging", "testing", "development", "other"]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -42,11 +42,13 @@ class SettingsError(Exception):
 
 
 def _duration_hours(value: Any) -> Any:
-    """Hours of a text like 12h, 7d or 2w."""
+    """Hours of a text like 15m, 12h, 7d or 2w."""
     if isinstance(value, str):
         match = DURATION.match(value)
         if not match:
-            raise ValueError(f'"{value}" is no duration; write a number with h, d or w, like "7d"')
+            raise ValueError(
+                f'"{value}" is no duration; write a number with m, h, d or w, like "7d"'
+            )
         return float(match[1]) * HOURS[match[2]]
     raise ValueError('a duration is a text like "7d"')
 
@@ -335,7 +337,7 @@ class DeploymentRule(Section):
             "deployment": {"environment", "branch"},
             "workflow_run": {"name", "branch"},
             "job": {"name", "branch"},
-            "pipeline": {"branch"},
+            "pipeline": {"name", "branch"},
             "release": {"name"},
             "tag": {"name"},
             "merge": {"branch"},
@@ -387,6 +389,15 @@ DEFAULT_ENVIRONMENTS: dict[str, str] = {
 }
 
 
+def _has_bands(value: Any) -> Any:
+    if value == 2025:
+        raise ValueError(
+            "DORA's report of 2025 has no bands (elite, high, medium, low), but a distribution"
+            " that is not part of this program; choose 2019, 2021, 2023 or 2024"
+        )
+    return value
+
+
 class Metrics(Section):
     """[metrics]: how the numbers are computed (METRICS)."""
 
@@ -396,9 +407,10 @@ class Metrics(Section):
     incident_link_window: Window = 168.0  # None: unlimited
     revert_counts_as_failure: bool = True
     baseline_window: Duration = 0.0
+    deduplication_window: Duration = 0.0
     minimum_sample: int = Field(default=3, ge=1)
     exclude_bots: bool = False
-    bands_year: Literal[2019, 2021, 2023, 2024] = 2024
+    bands_year: Annotated[Literal[2019, 2021, 2023, 2024], BeforeValidator(_has_bands)] = 2024
     hotfix: Hotfix = Hotfix()
 
     @field_validator("environments")

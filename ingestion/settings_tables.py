@@ -67,6 +67,7 @@ def rows(settings: Settings) -> Rows:
                 "definition": "current",
                 "incident_link_window_hours": metrics.incident_link_window,
                 "baseline_window_hours": metrics.baseline_window,
+                "deduplication_window_hours": metrics.deduplication_window,
                 "revert_counts_as_failure": metrics.revert_counts_as_failure,
                 "minimum_sample": metrics.minimum_sample,
                 "exclude_bots": metrics.exclude_bots,

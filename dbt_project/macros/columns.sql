@@ -55,6 +55,16 @@
     end
 {%- endmacro %}
 
+{#- The first line of what a first line undoes; null if it undoes nothing. A revert of a revert is
+    called Reapply by git 2.43 and newer, and by GitHub. -#}
+{% macro reverted_headline(headline) -%}
+    case
+        when {{ headline }} like 'Reapply "%'
+            then 'Revert ' || substring({{ headline }} from '^Reapply (".*")$')
+        else substring({{ headline }} from '^Revert "(.*)"$')
+    end
+{%- endmacro %}
+
 {#- Whether two text[] share an element, upper and lower case alike. -#}
 {% macro lists_overlap(one, other) -%}
     exists (

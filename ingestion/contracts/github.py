@@ -350,6 +350,8 @@ GITHUB: dict[str, Table] = {
             repository_id text! Node id of the repository.
             state text! QUEUED, PENDING, IN_PROGRESS, WAITING, SUCCESS, FAILURE, ERROR or INACTIVE.
             environment text Environment named by the status.
+            run_id bigint Id of the workflow run that reported it, by the address of its log; null without one.
+            job_id bigint Id of the job of that run; null when the address does not tell.
             creator_login text Who or what reported it.
             created_at timestamp! When it was reported.
             """,

@@ -121,6 +121,7 @@ GITLAB: dict[str, Table] = {
             author_email text* E-mail in the commit.
             message_headline text First line of the message.
             reverted_shas json List of hashes named by "This reverts commit …".
+            reverted_iids json List of numbers (same project) named by "This reverts merge request !N".
             merge_request_iid bigint Number named by "See merge request group/project!N" of the same project.
             issue_keys json List of Jira-like keys (ABC-1) found in the message.
             additions bigint Lines added, null when not told.

@@ -85,6 +85,7 @@ SETTINGS: dict[str, Table] = {
             definition text Always "current".
             incident_link_window_hours double Longest time from a deployment to an incident it is blamed for; null: unlimited.
             baseline_window_hours double! How long before the first deployment a merge may be to count as shipped by it.
+            deduplication_window_hours double! Longest time between two successful deployments of one commit to one place that count once; 0: each counts.
             revert_counts_as_failure bool! A revert makes the deployment of what it reverts a failed one.
             minimum_sample bigint! Fewer rows than this give no band.
             exclude_bots bool! Leave bots' pull requests out of the DORA metrics too.

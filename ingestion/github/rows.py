@@ -6,6 +6,7 @@ of a sync shares and ingestion/loading adds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -399,11 +400,24 @@ def deployment_statuses(node: Node, repository_id: str) -> list[Row]:
             "repository_id": repository_id,
             "state": status["state"],
             "environment": status.get("environment"),
+            **_run_of_log(status.get("logUrl")),
             "creator_login": login(status.get("creator")),
             "created_at": timestamp(status["createdAt"]),
         }
         for status in _by_key(nodes(node.get("statuses")))
     ]
+
+
+_RUN_LOG = re.compile(r"/actions/runs/(\d{1,18})(?:/job/(\d{1,18}))?(?!\w)")
+
+
+def _run_of_log(url: str | None) -> Row:
+    """The run and job whose log this is. "/jobs/N", an older form, counts and names no id."""
+    found = _RUN_LOG.search(url or "")
+    return {
+        "run_id": int(found[1]) if found else None,
+        "job_id": int(found[2]) if found and found[2] else None,
+    }
 
 
 def workflow_run(run: Node, repository_id: str) -> Row:

@@ -144,6 +144,7 @@ def commit(node: Node, project: Project, is_on_default_branch: bool) -> Row:
         **_commit(node),
         "parent_shas": list(node.get("parent_ids") or []),
         "reverted_shas": mentions.reverted_shas(message),
+        "reverted_iids": mentions.reverted_iids(message, project.full_name),
         "merge_request_iid": mentions.merged_iid(message, project.full_name),
         "additions": stats.get("additions"),
         "deletions": stats.get("deletions"),

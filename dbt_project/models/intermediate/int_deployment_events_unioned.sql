@@ -2,6 +2,8 @@ select
     deployment_id as event_id,
     repository_id,
     'deployment' as kind,
+    run_key,
+    job_key,
     environment,
     source_tier,
     task as name,
@@ -12,18 +14,23 @@ select
     status,
     started_at,
     finished_at,
+    null::bigint as attempt,
     false as is_prerelease
 from {{ ref('int_deployments_unioned') }}
 
 union all
 
+-- A pipeline that another one started is a part of it, one that was skipped did nothing.
 select
     case
-        when source = 'github' then pipeline_run_id
+        when source = 'github'
+            then pipeline_run_id || case when attempt > 1 then '#' || attempt else '' end
         else connection || ':pipeline:' || substr(pipeline_run_id, length(connection) + 2)
     end,
     repository_id,
     case source when 'github' then 'workflow_run' else 'pipeline' end,
+    run_key,
+    null,
     null,
     null,
     name,
@@ -34,8 +41,47 @@ select
     status,
     started_at,
     finished_at,
+    attempt,
     false
 from {{ ref('int_pipeline_runs_unioned') }}
+where conclusion is distinct from 'skipped' and event is distinct from 'parent_pipeline'
+
+union all
+
+-- Of a run that was run again GitHub's list tells the last attempt only; jobs tell of the others.
+select
+    runs.pipeline_run_id || case when jobs.attempt > 1 then '#' || jobs.attempt else '' end,
+    runs.repository_id,
+    'workflow_run',
+    runs.run_key,
+    null,
+    null,
+    null,
+    runs.name,
+    null,
+    runs.branch,
+    runs.branch,
+    runs.commit_sha,
+    case
+        when bool_or(jobs.status = 'failure') then 'failure'
+        when bool_and(jobs.status = 'success') then 'success'
+        else 'canceled'
+    end,
+    min(jobs.started_at),
+    max(coalesce(jobs.finished_at, jobs.started_at)),
+    jobs.attempt,
+    false
+from {{ ref('int_pipeline_runs_unioned') }} as runs
+inner join {{ ref('int_jobs_unioned') }} as jobs
+    on runs.run_key = jobs.run_key and runs.attempt > jobs.attempt
+group by
+    runs.pipeline_run_id,
+    runs.repository_id,
+    runs.run_key,
+    runs.name,
+    runs.branch,
+    runs.commit_sha,
+    jobs.attempt
 
 union all
 
@@ -44,6 +90,8 @@ select
     job_id,
     repository_id,
     'job',
+    run_key,
+    job_key,
     null,
     null,
     name,
@@ -54,6 +102,7 @@ select
     status,
     started_at,
     finished_at,
+    attempt,
     false
 from {{ ref('int_jobs_unioned') }}
 
@@ -65,6 +114,8 @@ select
     'release',
     null,
     null,
+    null,
+    null,
     tag_name,
     name,
     null,
@@ -73,6 +124,7 @@ select
     'success',
     published_at,
     published_at,
+    null,
     is_prerelease
 from {{ ref('int_releases_unioned') }}
 where not is_draft and published_at is not null
@@ -85,6 +137,8 @@ select
     'tag',
     null,
     null,
+    null,
+    null,
     name,
     null,
     null,
@@ -93,6 +147,7 @@ select
     'success',
     tagged_at,
     tagged_at,
+    null,
     false
 from {{ ref('int_tags_unioned') }}
 -- without a time it has no place in the order of deployments
@@ -108,12 +163,15 @@ select
     null,
     null,
     null,
+    null,
+    null,
     base_ref_name,
     base_ref_name,
     coalesce(merge_commit_sha, head_sha),
     'success',
     merged_at,
     merged_at,
+    null,
     false
 from {{ ref('int_pull_requests_merged') }}
 where is_into_default_branch

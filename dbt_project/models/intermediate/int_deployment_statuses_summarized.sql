@@ -5,7 +5,9 @@ with statuses as (
         min(created_at) filter (where state = 'IN_PROGRESS') as first_in_progress_at,
         min(created_at) filter (where state = 'SUCCESS') as first_success_at,
         max(created_at) filter (where state in ('FAILURE', 'ERROR')) as last_failure_at,
-        min(created_at) filter (where state = 'INACTIVE') as first_inactive_at
+        min(created_at) filter (where state = 'INACTIVE') as first_inactive_at,
+        max(run_id) as run_id,
+        max(job_id) as job_id
     from {{ ref('stg_github__deployment_statuses') }}
     group by deployment_id
 
@@ -23,6 +25,8 @@ select
     coalesce(statuses.first_in_progress_at, deployments.created_at) as started_at,
     coalesce(
         statuses.first_success_at, statuses.last_failure_at, statuses.first_inactive_at
-    ) as finished_at
+    ) as finished_at,
+    statuses.run_id,
+    statuses.job_id
 from {{ ref('stg_github__deployments') }} as deployments
 left join statuses on deployments.deployment_id = statuses.deployment_id

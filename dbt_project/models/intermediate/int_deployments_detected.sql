@@ -1,5 +1,3 @@
-{{ config(materialized='table', post_hook='analyze {{ this }}') }}
-
 with events as (
 
     select * from {{ ref('int_deployment_events_unioned') }}
@@ -18,7 +16,7 @@ by_rule as (
         events.*,
         rules.rule_position,
         rules.tier as stated_tier,
-        rules.service_id,
+        rules.service_id as stated_service_id,
         events.kind as detected_by
     from events
     inner join rules
@@ -66,16 +64,14 @@ candidates as (
 
 ),
 
-detected as (
-
-    select * from by_rule
-
-    union all
+by_default as (
 
     select
         event_id,
         repository_id,
         kind,
+        run_key,
+        job_key,
         environment,
         source_tier,
         name,
@@ -86,13 +82,38 @@ detected as (
         status,
         started_at,
         finished_at,
+        attempt,
         is_prerelease,
-        null::bigint,
-        null::text,
-        null::text,
-        'default:' || kind
+        null::bigint as rule_position,
+        null::text as stated_tier,
+        null::text as stated_service_id,
+        'default:' || kind as detected_by
     from candidates
     where preference = 1
+
+),
+
+-- An attempt that runs again what had failed lists the other jobs too, as they were.
+detected as (
+
+    select
+        *,
+        1 as listing
+    from by_default
+
+    union all
+
+    select
+        *,
+        case
+            when kind = 'job' and attempt is not null
+                then rank() over (
+                    partition by kind, run_key, name, status, started_at, finished_at
+                    order by attempt
+                )
+            else 1
+        end
+    from by_rule
 
 ),
 
@@ -106,6 +127,7 @@ placed as (
                 then coalesce(stated_tier, case when is_prerelease then 'staging' end, 'production')
         end as implied_tier
     from detected
+    where listing = 1
 
 ),
 
@@ -124,7 +146,10 @@ tiers as (
 select
     placed.event_id as deployment_id,
     placed.repository_id,
-    placed.service_id as stated_service_id,
+    placed.stated_service_id,
+    placed.kind,
+    placed.run_key,
+    placed.job_key,
     coalesce(placed.environment, placed.implied_tier) as environment,
     -- the settings' patterns come before what the source thinks of the name
     coalesce(

@@ -111,6 +111,23 @@ known_shas as (
     inner join {{ ref('int_pull_requests_merged') }} as merged
         on listed.pull_request_id = merged.pull_request_id
 
+    union all
+
+    -- deployed, but never loaded: from before the history, or gone
+    select
+        repositories.connection,
+        deployed.repository_id,
+        deployed.commit_sha,
+        null,
+        true
+    from {{ ref('int_deployments_assigned') }} as deployed
+    inner join {{ ref('int_repositories_unioned') }} as repositories
+        on deployed.repository_id = repositories.repository_id
+    where
+        deployed.commit_sha is not null
+        and deployed.environment_tier = 'production'
+        and deployed.status = 'success'
+
 ),
 
 -- Equality on the shortest abbreviation lets the planner hash; starts_with then decides.
@@ -233,8 +250,11 @@ found as (
         named.method,
         named.preference
     from deployments_named as named
-    inner join {{ ref('int_deployments_detected') }} as detected
-        on named.deployment_id = detected.deployment_id
+    where
+        exists (
+            select 1 from {{ ref('int_deployments_assigned') }} as assigned
+            where assigned.event_id = named.deployment_id
+        )
 
     union all
 

@@ -217,6 +217,7 @@ def commits(project: Any) -> None:
     commit("m1", at(2), merge_request_iid=1)
     commit("picked", at(11), merge_request_iid=2, author_email="bob@acme.test")
     commit("pushed", at(12), author_email="someone@else.test")
+    commit("undone", at(13), message_headline='Revert "Headline of m1"', reverted_iids=[1])
 
 
 def deployments(project: Any) -> None:
@@ -358,6 +359,7 @@ def test_commits_belong_to_the_merge_request_that_brought_them(built: Any) -> No
         ("pushed", None, None),
         ("s2", "gitlab:102", "squash_commit"),
         ("s5", "gitlab:105", "merge_commit"),
+        ("undone", None, None),
     ]
 
 
@@ -406,6 +408,11 @@ def test_reverts_and_hotfixes(built: Any) -> None:
     assert built.rows(
         "select number from marts.fct_pull_requests where is_hotfix or is_revert"
     ) == [(8,)]
+    # pushed by GitLab's button, which names the merge request only
+    assert built.rows(
+        "select sha, reverted_sha, reverted_pull_request_id, method "
+        "from marts.bridge_commit_reverts"
+    ) == [("undone", "m1", "gitlab:101", "number")]
 
 
 def test_deployments_are_recognised_by_rules_or_by_default(built: Any) -> None:
@@ -419,6 +426,8 @@ def test_deployments_are_recognised_by_rules_or_by_default(built: Any) -> None:
         ("gitlab:4", "gitlab:2", "in_progress", None, "default:deployment"),
         ("gitlab:5:release:1.0", "gitlab:5", "success", at(7), "default:release"),
         ("gitlab:6:tag:v1.0", "gitlab:6", "success", at(8), "default:tag"),
+        # each attempt has its own result
+        ("gitlab:job:1", "gitlab:3", "failure", at(5, 14), "job"),
         ("gitlab:job:2", "gitlab:3", "success", at(5, 15), "job"),
         ("gitlab:pipeline:1", "gitlab:4", "success", at(6, 13), "pipeline"),
     ]

@@ -34,6 +34,7 @@ def settings(project: Any) -> None:
         {
             "definition": "current",
             "incident_link_window_hours": 168.0,
+            "deduplication_window_hours": 0.25,
             "revert_counts_as_failure": True,
             "minimum_sample": 3,
             "bands_year": 2024,
@@ -60,6 +61,11 @@ def settings(project: Any) -> None:
         {"position": 2, "kind": "job", "name": "^dep", "repositories": ["ci"], "tier": "testing"},
         {"position": 3, "kind": "merge", "repositories": ["ACME/site"]},
         {"position": 4, "kind": "pipeline"},
+        # four kinds that tell of the same deployments
+        {"position": 5, "kind": "deployment", "repositories": ["ship"], "environment": "^prod"},
+        {"position": 6, "kind": "workflow_run", "repositories": ["ship"], "name": "^deploy"},
+        {"position": 7, "kind": "release", "repositories": ["ship"]},
+        {"position": 8, "kind": "tag", "repositories": ["ship"]},
     )
     project.insert(
         "raw_settings.incident_rules",
@@ -87,7 +93,7 @@ def settings(project: Any) -> None:
     )
 
 
-REPOSITORIES = ["shop", "lib", "tool", "ci", "site", "mono", "quiet"]
+REPOSITORIES = ["shop", "lib", "tool", "ci", "site", "mono", "quiet", "ship"]
 
 
 def organization(project: Any) -> None:
@@ -298,7 +304,14 @@ def pull_requests(project: Any) -> None:
     pull_request(project, 14, title='Revert "Change 6"')
     pull_request(project, 15, title='Revert "Revert "Change 6""', created_at=at(16))
     # merged into a branch that is not the default
-    pull_request(project, 20, base_ref_name="release", author_id=None, author_login=None)
+    pull_request(
+        project,
+        20,
+        base_ref_name="release",
+        author_id=None,
+        author_login=None,
+        labels=["incident"],
+    )
 
     # direct pushes: one plain, one that undoes 6 by its merge commit, one by headline
     commit(project, "push1", at(18))
@@ -428,6 +441,79 @@ def deployments(project: Any) -> None:
         )
 
 
+def deployed_and_told_of_often(project: Any) -> None:
+    """Repository ship: one deployment as deployment, run, release and tag; a run run again."""
+    for name, number, minute in (("P1", 905, 5), ("P2", 906, 18)):
+        project.insert(
+            "raw_github.deployments",
+            {
+                "id": name,
+                "database_id": number,
+                "repository_id": "ship",
+                "environment": "prod",
+                "commit_sha": "s1",
+                "created_at": at(12, 10, minute - 5),
+            },
+        )
+        project.insert(
+            "raw_github.deployment_statuses",
+            {
+                "id": f"{name}-done",
+                "deployment_id": name,
+                "repository_id": "ship",
+                "state": "SUCCESS",
+                "run_id": 77 if name == "P1" else None,
+                "created_at": at(12, 10, minute),
+            },
+        )
+    for number, attempt, conclusion, day in ((77, 1, "success", 12), (78, 2, "failure", 15)):
+        project.insert(
+            "raw_github.workflow_runs",
+            {
+                "id": f"W{number}",
+                "database_id": number,
+                "repository_id": "ship",
+                "name": "deploy",
+                "run_attempt": attempt,
+                "conclusion": conclusion,
+                "head_sha": f"s{number - 76}",
+                "created_at": at(day - attempt + 1, 10),
+                "run_started_at": at(day, 10),
+                "updated_at": at(day, 10, 9),
+            },
+        )
+    project.insert(
+        "raw_github.workflow_jobs",
+        {
+            "id": "J78",
+            "database_id": 781,
+            "repository_id": "ship",
+            "run_id": 78,
+            "run_attempt": 1,
+            "name": "all",
+            "conclusion": "success",
+            "head_sha": "s2",
+            "started_at": at(14, 10),
+            "completed_at": at(14, 10, 8),
+        },
+    )
+    project.insert(
+        "raw_github.releases",
+        {
+            "id": "L9",
+            "repository_id": "ship",
+            "tag_name": "v1",
+            "commit_sha": "s1",
+            "published_at": at(12, 9),
+        },
+    )
+    project.insert(
+        "raw_github.tags",
+        {"repository_id": "ship", "name": "v1", "commit_sha": "s1", "tagged_at": at(12, 9)},
+        {"repository_id": "ship", "name": "v3", "commit_sha": "s3", "tagged_at": at(16)},
+    )
+
+
 def issues(project: Any) -> None:
     def issue(number: int, repository: str, labels: list[str], **columns: Any) -> None:
         project.insert(
@@ -460,7 +546,8 @@ def issues(project: Any) -> None:
     commit(project, "0badc0de" + "1" * 32, at(3))
     commit(project, "abcdef01" + "1" * 32, at(3))
     commit(project, "abcdef02" + "1" * 32, at(3))
-    issue(5, "quiet", ["outage"], closed_at=at(6))
+    # of one that counts as another
+    issue(5, "quiet", ["outage"], closed_at=at(6), mentioned={"deployments": [906]})
     issue(6, "shop", ["bug"])
     # the fix of the incident is not its cause, though the incident names it
     pull_request(project, 21, closing_issue_ids=["I3", "I404"])
@@ -479,7 +566,14 @@ def issues(project: Any) -> None:
 @pytest.fixture(scope="module")
 def built(new_project: Callable[[], Any]) -> Any:
     project = new_project()
-    for part in (settings, organization, pull_requests, deployments, issues):
+    for part in (
+        settings,
+        organization,
+        pull_requests,
+        deployments,
+        deployed_and_told_of_often,
+        issues,
+    ):
         part(project)
     project.build()
     return project
@@ -525,6 +619,7 @@ def test_a_service_has_the_team_that_can_be_told(built: Any) -> None:
         ("github:lib", None, True, True),
         ("github:mono", None, False, True),
         ("github:quiet", None, False, True),
+        ("github:ship", None, True, True),
         ("github:shop", "github:T2", True, True),
         ("github:tool", None, True, True),
         ("service:cart", None, False, True),
@@ -535,6 +630,7 @@ def test_a_service_has_the_team_that_can_be_told(built: Any) -> None:
         ("github:lib", "github:lib", ""),
         ("github:mono", "github:mono", ""),
         ("github:quiet", "github:quiet", ""),
+        ("github:ship", "github:ship", ""),
         ("github:shop", "github:shop", ""),
         ("github:tool", "github:tool", ""),
         ("service:cart", "github:mono", "services/cart/"),
@@ -545,7 +641,7 @@ def test_a_service_has_the_team_that_can_be_told(built: Any) -> None:
 def test_deployments_are_recognised_by_the_first_rule_or_by_default(built: Any) -> None:
     assert built.rows(
         "select deployment_id, service_id, environment, environment_tier, status, detected_by, "
-        "rule_position from marts.fct_deployments order by 1"
+        "rule_position from marts.fct_deployments where repository_id != 'github:ship' order by 1"
     ) == [
         (
             "github:D1",
@@ -576,6 +672,8 @@ def test_deployments_are_recognised_by_the_first_rule_or_by_default(built: Any) 
         ),
         ("github:D4", "github:shop", "moon", "other", "in_progress", "default:deployment", None),
         ("github:J-deploy-1-dev", "github:ci", "testing", "testing", "failure", "job", 2),
+        # each attempt has its own result
+        ("github:J-deploy-1-main", "github:ci", "production", "production", "failure", "job", 1),
         ("github:J-deploy-2-main", "github:ci", "production", "production", "success", "job", 1),
         ("github:L1", "github:lib", "production", "production", "success", "default:release", None),
         ("github:L2", "github:lib", "staging", "staging", "success", "default:release", None),
@@ -602,7 +700,30 @@ def test_a_deployment_is_finished_by_its_first_success(built: Any) -> None:
         ("github:D3", at(5, 14), at(5, 14, 9)),
         ("github:D4", at(7, 14), None),
         ("github:J-deploy-1-dev", at(11), at(11, 12, 3)),
+        ("github:J-deploy-1-main", at(9), at(9, 12, 3)),
         ("github:J-deploy-2-main", at(10), at(10, 12, 3)),
+    ]
+
+
+def test_one_deployment_that_several_events_tell_of_counts_once(built: Any) -> None:
+    # None of its commits was ever loaded: the rows are there all the same.
+    assert built.rows(
+        "select deployment_id, environment, status, commit_sha, finished_at, rule_position, "
+        "merged_deployment_ids from marts.fct_deployments where repository_id = 'github:ship' "
+        "order by 1"
+    ) == [
+        (
+            "github:P1",
+            "prod",
+            "success",
+            "s1",
+            at(12, 10, 5),
+            5,
+            ["github:L9", "github:P2", "github:W77", "github:ship:tag:v1"],
+        ),
+        ("github:W78", "production", "success", "s2", at(14, 10, 8), 6, []),
+        ("github:W78#2", "production", "failure", "s2", at(15, 10, 9), 6, []),
+        ("github:ship:tag:v3", "production", "success", "s3", at(16), 8, []),
     ]
 
 
@@ -680,10 +801,12 @@ def test_incidents_are_labelled_issues(built: Any) -> None:
 def test_incident_references_leave_out_the_fix_and_what_is_not_sure(built: Any) -> None:
     assert built.rows(
         "select kind, deployment_id, commit_sha, pull_request_id, method "
-        "from marts.bridge_incident_references order by kind, pull_request_id, commit_sha"
+        "from marts.bridge_incident_references "
+        "order by kind, deployment_id, pull_request_id, commit_sha"
     ) == [
         ("commit", None, "0badc0de" + "1" * 32, None, "issue_text"),
         ("deployment", "github:D1", None, None, "issue_text"),
+        ("deployment", "github:P1", None, None, "issue_text"),
         ("pull_request", None, None, "github:PR4", "issue_text"),
         ("pull_request", None, None, "github:PR6", "issue_text"),
     ]

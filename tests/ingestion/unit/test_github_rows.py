@@ -126,6 +126,26 @@ def test_a_tag_of_a_tag_leads_to_the_commit() -> None:
     assert row["tagged_at"] == datetime(2026, 1, 2, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://github.com/acme/shop/actions/runs/77/job/990", (77, 990)),
+        ("https://ghe.acme.test/acme/shop/actions/runs/77", (77, None)),
+        # an older form: the number counts the jobs
+        ("https://github.com/acme/shop/actions/runs/77/jobs/3", (77, None)),
+        ("https://ci.acme.test/runs/77", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_the_run_that_made_a_deployment_is_read_from_the_address_of_its_log(
+    url: str | None, expected: tuple[int | None, int | None]
+) -> None:
+    status = {"id": "S", "state": "SUCCESS", "createdAt": "2026-02-01T10:00:00Z", "logUrl": url}
+    (row,) = rows.deployment_statuses({"id": "D", "statuses": {"nodes": [status]}}, "R")
+
+    assert (row["run_id"], row["job_id"]) == expected
+
+
 def test_a_commit_with_an_impossible_date_takes_the_other_one() -> None:
     node = {"oid": "c", "authoredDate": "nonsense", "committedDate": "2026-01-01T00:00:00Z"}
 

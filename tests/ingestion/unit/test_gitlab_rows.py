@@ -173,6 +173,16 @@ def test_a_merge_commit_names_its_merge_request() -> None:
     assert (row["merge_request_iid"], row["additions"]) == (12, None)
 
 
+def test_a_commit_that_reverts_a_merge_request_names_it_by_number_only() -> None:
+    text = 'Revert "Fix"\n\nThis reverts merge request !9'
+    row = rows.commit(
+        {"id": "a", "message": text, "parent_ids": ["b"], "created_at": "2026-01-01T00:00:00Z"},
+        SHOP, True,
+    )  # fmt: skip
+
+    assert (row["reverted_iids"], row["reverted_shas"]) == ([9], None)
+
+
 def test_what_an_incident_mentions() -> None:
     text = (
         "since !12 and web!3, `!99` in acme/api!4\nhttps://git.test/acme/x/-/merge_requests/5\n"

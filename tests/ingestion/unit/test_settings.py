@@ -35,6 +35,7 @@ def test_one_connection_is_enough_and_everything_else_has_the_documented_default
     assert settings.organization.week_starts_on == "monday"
     assert settings.metrics.incident_link_window == 7 * 24
     assert settings.metrics.baseline_window == 0
+    assert settings.metrics.deduplication_window == 0
     assert settings.metrics.minimum_sample == 3
     assert settings.metrics.bands_year == 2024
     assert settings.github[0].name == "github"
@@ -73,7 +74,9 @@ def test_the_example_file_documents_every_key():
         ('[organization]\nweek_starts_on = "Mon"', "organization.week_starts_on"),
         ('[metrics]\nincident_link_window = "7x"', '"7x" is no duration'),
         ("[metrics]\nincident_link_window = 7", "a duration is a text"),
-        ("[metrics]\nbands_year = 2025", "metrics.bands_year"),
+        ("[metrics]\nbands_year = 2022", "metrics.bands_year"),
+        ("[metrics]\nbands_year = 2025", "metrics.bands_year: DORA's report of 2025 has no bands"),
+        ('[metrics]\ndeduplication_window = "unlimited"', '"unlimited" is no duration'),
         ('[metrics]\nenvironments = { production = "((" }', "no regular expression"),
         ('[metrics]\nenvironments = { prod = "x" }', "metrics.environments"),
         ('[[deployment_rules]]\nkind = "tag"\nenvironment = "x"', "kind tag has no environment"),
@@ -104,6 +107,16 @@ def test_a_mistake_is_one_line_with_file_key_and_reason(tmp_path, text, expected
     assert len(lines) == 1
     assert expected in lines[0]
     assert lines[0].startswith(str(tmp_path / "sei.toml"))
+
+
+def test_minutes_are_a_duration_and_a_pipeline_has_a_name(tmp_path):
+    settings = load(
+        tmp_path,
+        MINIMAL + '[metrics]\ndeduplication_window = "15m"\n'
+        '[[deployment_rules]]\nkind = "pipeline"\nname = "^deploy"\nbranch = "^main$"\n',
+    )
+    assert settings.metrics.deduplication_window == 0.25
+    assert settings.deployment_rules[0].name == "^deploy"
 
 
 def test_several_mistakes_are_all_named(tmp_path):

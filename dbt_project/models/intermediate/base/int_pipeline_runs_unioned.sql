@@ -2,6 +2,7 @@ select
     connection,
     'github' as source,
     workflow_run_id as pipeline_run_id,
+    repository_id || ':run:' || database_id as run_key,
     repository_id,
     name,
     event,
@@ -22,6 +23,7 @@ union all
 select
     connection,
     'gitlab',
+    pipeline_id,
     pipeline_id,
     repository_id,
     name,

@@ -50,7 +50,7 @@ select
         reverting.pull_request_id is not null
         or pull_requests.reverted_numbers != '{}'
         or pull_requests.reverted_shas != '{}'
-        or coalesce(pull_requests.title ~ '^Revert ".*"$', false)
+        or {{ reverted_headline('pull_requests.title') }} is not null
     ) as is_revert,
     pull_requests.created_at,
     timed.ready_at,

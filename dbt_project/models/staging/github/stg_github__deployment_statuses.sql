@@ -11,6 +11,8 @@ renamed as (
         {{ mart_id('id') }} as deployment_status_id,
         {{ mart_id('deployment_id') }} as deployment_id,
         {{ mart_id('repository_id') }} as repository_id,
+        run_id,
+        job_id,
 
         state::text as state,
 

@@ -11,6 +11,7 @@ renamed as (
         {{ mart_id('id') }} as workflow_job_id,
         {{ mart_id('repository_id') }} as repository_id,
         run_id,
+        database_id,
 
         name::text as name,
         status::text as status,

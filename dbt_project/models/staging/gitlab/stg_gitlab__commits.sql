@@ -23,6 +23,7 @@ renamed as (
 
         {{ texts('parent_shas') }} as parent_shas,
         {{ texts('reverted_shas') }} as reverted_shas,
+        ({{ texts('reverted_iids') }})::bigint[] as reverted_iids,
         {{ texts('issue_keys') }} as issue_keys,
         case when changed_paths is not null then {{ texts('changed_paths') }} end as changed_paths,
 

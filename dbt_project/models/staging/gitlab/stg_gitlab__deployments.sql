@@ -12,6 +12,8 @@ renamed as (
         id as number,
         {{ mart_id('project_id') }} as repository_id,
         {{ mart_id('environment_id') }} as environment_id,
+        {{ mart_id("'job:' || job_id") }} as job_id,
+        {{ mart_id('pipeline_id') }} as pipeline_id,
 
         environment::text as environment,
         environment_tier::text as environment_tier,

@@ -11,6 +11,8 @@ renamed as (
 
         incident_link_window_hours,
         baseline_window_hours,
+        -- null in settings that an older version of this program wrote
+        coalesce(deduplication_window_hours, 0) as deduplication_window_hours,
         minimum_sample,
         bands_year,
 
