@@ -14,9 +14,9 @@ from pyspark.sql import functions as F
 from transform import deployment_outcomes as outcomes_of
 from transform.commit_graph import walk_deployments
 from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
-from transform.dora.entities import Rows, directory, member_frame, membership_frame
-from transform.dora.table import dora, observe_all, pooled
-from transform.grouping import settled
+from transform.dora.entities import Rows, directory, member_frame
+from transform.dora.table import dora, observe_all, terms_of
+from transform.grouping import Result, Told, settled
 from transform.incident_outcomes import incident_outcomes
 from transform.linkage_coverage import linkage_coverage
 from transform.metric_settings import MetricSettings
@@ -32,6 +32,7 @@ DIRECTORY = (
     "dim_services",
     "bridge_service_repositories",
     "dim_metric_settings",
+    "dora_bands",
 )
 
 
@@ -52,7 +53,6 @@ class Marts:
     services: DataFrame
     service_repositories: DataFrame
     commit_services: DataFrame
-    bands: DataFrame
 
     @classmethod
     def as_known(cls, frames: Mapping[str, DataFrame], as_of: datetime) -> Marts:
@@ -89,7 +89,6 @@ class Marts:
             services=frames["dim_services"],
             service_repositories=frames["bridge_service_repositories"],
             commit_services=frames["bridge_commit_services"],
-            bands=frames["dora_bands"],
         )
 
 
@@ -102,6 +101,28 @@ def compute(
     *,
     small: bool = False,
 ) -> dict[str, DataFrame]:
+    """The metrics tables as frames by name; results() has the arguments."""
+
+    def frame(name: str, result: Result) -> DataFrame:
+        if isinstance(result, Told):
+            return result.frame()
+        if isinstance(result, pa.Table):
+            return spark.createDataFrame(result, OUTPUTS[name].spark_schema())
+        return result
+
+    told = results(spark, marts, rows, as_of, computed_at, small=small)
+    return {name: frame(name, result) for name, result in told.items()}
+
+
+def results(
+    spark: SparkSession,
+    marts: Mapping[str, DataFrame],
+    rows: Mapping[str, Rows],
+    as_of: datetime,
+    computed_at: datetime,
+    *,
+    small: bool = False,
+) -> dict[str, Result]:
     """The metrics tables by name, in the order in which they are best computed.
 
     `marts`: the tables that are no part of DIRECTORY; `rows`: those that are. `small`: all fit into
@@ -178,7 +199,6 @@ def compute(
         linked, pushes, walk, deployments, changes, incidents_told, known.services, places
     )
     observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
-    pooled_rows = settle(pooled(observed, membership_frame(spark, memberships), settings))
     tables = {
         "deployment_changes": changes,
         "deployment_outcomes": outcomes,
@@ -187,9 +207,8 @@ def compute(
         "linkage_coverage": coverage,
         "entity_members": member_frame(spark, memberships, rows["dim_services"]),
         "computation": settings.frame(spark, as_of),
-        "dora": dora(spark, pooled_rows, entities, known.bands, settings, as_of, here=small),
     }
-    return {
+    found: dict[str, Result] = {
         name: frame.withColumns(
             {
                 "definition_version": F.lit(DEFINITION_VERSION).cast("long"),
@@ -198,3 +217,6 @@ def compute(
         ).select(*OUTPUTS[name].column_names())
         for name, frame in tables.items()
     }
+    terms = terms_of(settings, rows["dora_bands"], as_of, computed_at)
+    found["dora"] = dora(spark, observed, entities, memberships, terms, here=small)
+    return found

@@ -7,8 +7,9 @@ this process instead. The functions are the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,38 @@ from pyspark.sql.types import StructType
 Key = tuple[Any, ...]
 Grouped = Callable[[Key, pa.Table], pa.Table]
 Cogrouped = Callable[[Key, pa.Table, pa.Table], pa.Table]
+Mapped = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Rows that a function tells from a frame of packed ones, batch by batch.
+
+    They can be written where they are told, without a way back through Spark.
+    """
+
+    packed: DataFrame
+    tell: Callable[[pa.RecordBatch], Iterator[pa.Table]]
+    schema: StructType
+
+    def frame(self) -> DataFrame:
+        """The rows as a frame."""
+        return self.packed.mapInArrow(telling(self.tell), self.schema)
+
+
+# What can be written: a frame, rows that are here, or rows that executors tell as they write.
+Result: TypeAlias = DataFrame | pa.Table | Told
+
+
+def telling(tell: Callable[[pa.RecordBatch], Iterator[pa.Table]]) -> Mapped:
+    """The rows of batches of packed ones; no batch is empty, since one ends Spark's reading."""
+
+    def told(packed: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in packed:
+            for table in tell(batch):
+                yield from (part for part in table.to_batches() if part.num_rows)
+
+    return told
 
 
 def settled(spark: SparkSession, frame: DataFrame, *, here: bool) -> DataFrame:

@@ -27,6 +27,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from transform.errors import TransformError
+from transform.grouping import Mapped, Result, Told, telling
 from transform.schemas import Table
 from transform.views import View, prepare_views
 
@@ -40,6 +41,7 @@ STAGING_PREFIX = "_staging_"
 # Any number that no other program uses for an advisory lock in this database ("seimetri").
 _LOCK = 0x7365696D65747269
 _CONNECT_SECONDS = 10
+_STAGED = "task long, row_count long"
 
 
 def without_password(text: str, url: str) -> str:
@@ -264,7 +266,7 @@ class Warehouse:
 
     def replace(
         self,
-        frames: Mapping[str, DataFrame],
+        frames: Mapping[str, Result],
         tables: Mapping[str, Table],
         say: Callable[[str], None] = lambda _: None,
         *,
@@ -294,7 +296,7 @@ class Warehouse:
     def _replace(
         self,
         connection: psycopg.Connection[Any],
-        frames: Mapping[str, DataFrame],
+        frames: Mapping[str, Result],
         tables: Mapping[str, Table],
         run: str,
         say: Callable[[str], None],
@@ -338,15 +340,28 @@ class Warehouse:
             f'create unlogged table "{table.schema}"."{name}" ({columns}, "_task" bigint)'.encode()
         )
 
-    def _stage(self, frame: DataFrame, table: Table, staging: str, small: bool) -> dict[int, int]:
+    def _stage(self, result: Result, table: Table, staging: str, small: bool) -> dict[int, int]:
         """Rows staged per task; a task that was repeated counts once, with what lasts of it."""
-        ordered = frame.select(*table.column_names())
         stage = _stager(self._url, table.schema, staging, table.arrow_schema())
-        if small:
-            results = stage(iter(ordered.toArrow().to_batches()))
+        if isinstance(result, DataFrame):
+            result = result.select(*table.column_names())
+            result = result.toArrow() if small else result
+        if isinstance(result, pa.Table):
+            results = stage(iter(result.to_batches()))
             return {row["task"]: row["row_count"] for b in results for row in b.to_pylist()}
-        done = ordered.mapInArrow(stage, "task long, row_count long").collect()
+        if isinstance(result, Told):
+            staged = result.packed.mapInArrow(_after(telling(result.tell), stage), _STAGED)
+        else:
+            staged = result.mapInArrow(stage, _STAGED)
+        done = staged.collect()
         return {row["task"]: row["row_count"] for row in done}
+
+
+def _after(first: Mapped, second: Mapped) -> Mapped:
+    def both(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return second(first(batches))
+
+    return both
 
 
 def _query(table: Table) -> str:

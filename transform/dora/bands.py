@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 
-def with_bands(values: DataFrame, bands: DataFrame, year: int) -> DataFrame:
-    """The rows with `band` and `band_year`; null unless `status` is ok and the year has bands.
+def bands_of(
+    values: np.ndarray, metric: str, bands: Sequence[Mapping[str, Any]], year: int
+) -> np.ndarray:
+    """The band of each value of the metric, an array of objects; None where none holds it.
 
-    `bands(year, metric, band, from_value, to_value, from_inclusive, to_inclusive)`: a bound that
-    is null does not bound.
+    `bands`: rows of year, metric, band, from_value, to_value, from_inclusive, to_inclusive; a
+    bound that is None does not bound, one whose inclusion is not told is left out.
     """
-    its = bands.filter(F.col("year") == year).select(
-        F.col("metric").alias("banded_metric"),
-        "band",
-        F.col("year").alias("band_year"),
-        "from_value",
-        "to_value",
-        "from_inclusive",
-        "to_inclusive",
-    )
-    value = F.col("value")
-    no = F.lit(False)
-    above = (
-        F.col("from_value").isNull()
-        | (value > F.col("from_value"))
-        | (F.coalesce("from_inclusive", no) & (value == F.col("from_value")))
-    )
-    below = (
-        F.col("to_value").isNull()
-        | (value < F.col("to_value"))
-        | (F.coalesce("to_inclusive", no) & (value == F.col("to_value")))
-    )
-    matches = (
-        (F.col("metric") == F.col("banded_metric"))
-        & (F.col("status") == "ok")
-        & value.isNotNull()
-        & above
-        & below
-    )
-    return values.join(F.broadcast(its), matches, "left").drop(
-        "banded_metric", "from_value", "to_value", "from_inclusive", "to_inclusive"
-    )
+    found = np.full(values.shape, None, object)
+    for band in bands:
+        if band["year"] != year or band["metric"] != metric:
+            continue
+        holds = ~np.isnan(values)
+        low, high = band["from_value"], band["to_value"]
+        if low is not None:
+            holds &= values >= low if band["from_inclusive"] else values > low
+        if high is not None:
+            holds &= values <= high if band["to_inclusive"] else values < high
+        found[holds] = band["band"]
+    return found

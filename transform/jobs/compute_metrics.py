@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[str, int]:
     """Compute and write everything; the number of rows per table."""
     # Imported here, so that --help and a missing URL answer at once.
-    from transform.compute import DIRECTORY, compute
+    from transform.compute import DIRECTORY, results
     from transform.schemas import INPUTS, OUTPUTS
     from transform.session import open_session
     from transform.views import VIEWS
@@ -77,7 +77,7 @@ def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[st
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
         marts = warehouse.read(spark, others)
-        frames = compute(spark, marts, rows, as_of, computed_at, small=small)
+        frames = results(spark, marts, rows, as_of, computed_at, small=small)
         counts = warehouse.replace(frames, OUTPUTS, say, small=small, views=VIEWS)
     finally:
         spark.stop()

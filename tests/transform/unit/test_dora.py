@@ -11,18 +11,17 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from transform.dora.bands import with_bands
-from transform.dora.entities import Entity, Membership, membership_frame
-from transform.dora.series import PERCENTS, lower_percentile
-from transform.dora.table import METRICS, dora, observe_all, pooled
-from transform.grouping import apply_cogrouped, apply_grouped
-from transform.schemas import INPUTS
+from transform.dora.bands import bands_of
+from transform.dora.calendar import local_date
+from transform.dora.entities import Entity, Membership
+from transform.dora.pooling import parts, pooled, pooled_here, summarizer
+from transform.dora.series import PERCENTS, lower_percentile, means, percentiles
+from transform.dora.summary import OBSERVED, summarize
+from transform.dora.table import METRICS, observe_all, terms_of
+from transform.grouping import Told, apply_cogrouped, apply_grouped
+from transform.schemas import DORA, INPUTS
 
-OBSERVATIONS = (
-    "metric string, service_id string, repository_id string, environment string, thing string, "
-    "happened_at timestamp, hours double, is_hit boolean, is_open boolean"
-)
-BANDS = INPUTS["dora_bands"].spark_schema()
+PLACED = pa.schema([("service_id", pa.string()), ("repository_id", pa.string()), *OBSERVED])
 AS_OF = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
 
@@ -41,17 +40,22 @@ FREQUENCY_BANDS = [
 ]
 
 
+def observations(rows, settings):
+    dated = [{**row, "local_date": local_date(row["happened_at"], settings.zone)} for row in rows]
+    return pa.Table.from_pylist(dated, PLACED)
+
+
 @pytest.fixture
-def values(spark, frame, settings):
+def values(settings):
     """values(observations, …): {(entity, environment, grain, start, metric): row}."""
 
-    def build(observations, entities, memberships, settings=settings, as_of=AS_OF):
-        rows = pooled(
-            frame(OBSERVATIONS, *observations), membership_frame(spark, memberships), settings
-        )
-        table = dora(
-            spark, rows, entities, frame(BANDS, *FREQUENCY_BANDS), settings, as_of, here=True
-        ).collect()
+    def build(observed, entities, memberships, settings=settings, as_of=AS_OF):
+        terms = terms_of(settings, FREQUENCY_BANDS, as_of, as_of)
+        table = [
+            row
+            for entity, its in pooled_here(observations(observed, settings), entities, memberships)
+            for row in summarize(entity, its, terms).to_pylist()
+        ]
         keys = [
             (r["entity_id"], r["environment"], r["grain"], r["period_start"], r["metric"])
             for r in table
@@ -208,26 +212,20 @@ def test_an_entity_without_any_fact_has_its_running_periods(values):
     }
 
 
-def test_values_on_a_bound_fall_into_the_band_that_includes_it(frame):
-    rows = frame(
-        "metric string, status string, value double",
-        {"metric": "deployment_frequency", "status": "ok", "value": 1.0},
-        {"metric": "deployment_frequency", "status": "ok", "value": 0.99},
-        {"metric": "change_fail_rate", "status": "ok", "value": 0.05},
-        {"metric": "change_fail_rate", "status": "insufficient_data", "value": 0.01},
-        {"metric": "coding_time", "status": "ok", "value": 1.0},
-        {"metric": "change_fail_rate", "status": "no_data", "value": None},
-    )
+def test_values_on_a_bound_fall_into_the_band_that_includes_it():
     rates = [
         band("change_fail_rate", "elite", None, 0.05, False, True),
         band("change_fail_rate", "high", 0.05, 0.1, False, True),
     ]
-    found = with_bands(rows, frame(BANDS, *FREQUENCY_BANDS, *rates), 2024)
-    assert [r["band"] for r in found.collect()] == [
-        "elite", "high", "elite", None, None, None,
-    ]  # fmt: skip
-    none = with_bands(rows, frame(BANDS, *FREQUENCY_BANDS), 2025)
-    assert {r["band_year"] for r in none.collect()} == {None}
+    bands = [*FREQUENCY_BANDS, *rates]
+
+    def found(metric, values, year=2024):
+        return bands_of(np.array(values), metric, bands, year).tolist()
+
+    assert found("deployment_frequency", [1.0, 0.99]) == ["elite", "high"]
+    assert found("change_fail_rate", [0.05, 0.06, np.nan]) == ["elite", "high", None]
+    assert found("coding_time", [1.0]) == [None]
+    assert found("deployment_frequency", [1.0], 2025) == [None]
 
 
 def test_percentiles_are_those_of_percentile_disc(spark):
@@ -246,9 +244,69 @@ def test_percentiles_are_those_of_percentile_disc(spark):
         .collect()
     )
     assert len(theirs) == 120
+    ends = np.cumsum([0, *map(len, groups.values())])
+    ours = percentiles(np.array([hours for _, hours in rows]), ends[:-1], ends[1:], PERCENTS)
     for row in theirs:
+        assert [ours[p][row["grp"] - 1] for p in PERCENTS] == list(row[1:])
         ordered = np.sort(np.array(groups[row["grp"]]))
         assert [lower_percentile(ordered, p) for p in PERCENTS] == list(row[1:])
+
+
+def test_slices_may_overlap_and_be_empty():
+    values = np.array([3.0, 1.0, 2.0])
+    low, high = np.array([[0, 1], [3, 1]]), np.array([[3, 2], [3, 3]])
+    found = percentiles(values, low, high, (50, 90))
+    np.testing.assert_array_equal(found[50], [[2.0, 1.0], [np.nan, 1.0]])
+    np.testing.assert_array_equal(found[90], [[3.0, 1.0], [np.nan, 2.0]])
+    np.testing.assert_array_equal(means(values, low, high), [[2.0, 1.0], [np.nan, 1.5]])
+
+
+def test_a_mean_of_more_microseconds_than_a_double_holds_is_rounded_once():
+    hours = [1e6 + n / 3_600_000_000 for n in range(3000)]
+    micros = sum(round(h * 3_600_000_000) for h in hours)
+    found = means(np.array(hours), np.array([0]), np.array([3000]))
+    assert found.tolist() == [micros / (3000 * 3_600_000_000)]
+
+
+def test_rows_are_the_same_here_and_on_the_executors(spark, settings):
+    observed = observations(
+        [
+            seen("deployment_frequency", "d1", day(5), "A", "eu"),
+            seen("deployment_frequency", "d2", day(6), "B", "us"),
+            seen("change_lead_time", "P", day(6), "B", "us", hours=2.5),
+            {**seen("coding_time", "P", day(6), environment=None, hours=1.0), "service_id": None},
+        ],
+        settings,
+    )
+    entities = [
+        Entity("organization", "O", False, False),
+        Entity("service", "A", True, True),
+        Entity("service", "without rows", True, True),
+    ]
+    members = [
+        *(Membership("service", name, "organization", "O") for name in "AB"),
+        *(Membership("repository", f"R-{name}", "organization", "O") for name in "ABS"),
+        Membership("service", "A", "service", "A"),
+    ]
+    assert sorted(map(str, [p[:2] for p in parts(observed)])) == [
+        "('A', 'R-A')", "('B', 'R-B')", "(None, 'R-S')",
+    ]  # fmt: skip
+    terms = terms_of(settings, FREQUENCY_BANDS, AS_OF, AS_OF)
+
+    def summary(entity, rows):
+        return summarize(entity, rows, terms).select(DORA.column_names())
+
+    here = pa.concat_tables(summary(*its) for its in pooled_here(observed, entities, members))
+    there = Told(
+        pooled(spark, spark.createDataFrame(observed), entities, members),
+        summarizer(summary),
+        DORA.spark_schema(),
+    ).frame()
+    order = [(name, "ascending") for name in DORA.key]
+    assert there.toArrow().sort_by(order).to_pylist() == here.sort_by(order).to_pylist()
+    assert {"production", "production:eu", "production:us"} == {
+        row["environment"] for row in here.to_pylist() if row["entity_id"] == "O"
+    }
 
 
 @pytest.mark.parametrize("here", [True, False], ids=["here", "executors"])
