@@ -18,12 +18,16 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Entity:
-    """An entity and whether anything could tell of its deployments and incidents."""
+    """An entity and whether anything could tell of its deployments and incidents.
+
+    `has_both`: of one and the same service, as it takes to tell which deployments failed.
+    """
 
     entity_type: str
     entity_id: str
     has_deployment_source: bool
     has_incident_source: bool
+    has_both: bool
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,15 @@ def directory(
     """
     parents = {t["team_id"]: t["parent_team_id"] for t in teams}
     memberships: set[Membership] = set()
-    sources: dict[tuple[str, str], tuple[bool, bool]] = {}
+    sources: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
 
     def known(entity_type: str, entity_id: str, deployments: bool, incidents: bool) -> None:
-        before = sources.get((entity_type, entity_id), (False, False))
-        sources[entity_type, entity_id] = (before[0] or deployments, before[1] or incidents)
+        before = sources.get((entity_type, entity_id), (False, False, False))
+        sources[entity_type, entity_id] = (
+            before[0] or deployments,
+            before[1] or incidents,
+            before[2] or (deployments and incidents),
+        )
 
     for organization in organizations:
         known("organization", organization["organization_id"], False, False)
@@ -98,7 +106,7 @@ def directory(
 
 
 def entity_frame(spark: SparkSession, entities: Sequence[Entity]) -> DataFrame:
-    """(entity_type, entity_id, has_deployment_source, has_incident_source)."""
+    """(entity_type, entity_id, has_deployment_source, has_incident_source, has_both)."""
     return spark.createDataFrame(
         pa.table(
             {
@@ -110,6 +118,7 @@ def entity_frame(spark: SparkSession, entities: Sequence[Entity]) -> DataFrame:
                 "has_incident_source": pa.array(
                     [e.has_incident_source for e in entities], pa.bool_()
                 ),
+                "has_both": pa.array([e.has_both for e in entities], pa.bool_()),
             }
         )
     )

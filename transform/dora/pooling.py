@@ -7,6 +7,7 @@ needed by six entities and more, and sorting and copying single rows took most o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 import pyarrow as pa
@@ -83,7 +84,7 @@ def summarizer(summary: Summary) -> Callable[[pa.RecordBatch], Iterator[pa.Table
     """The function that tells the rows of the entities of a batch of `pooled`."""
 
     def told(batch: pa.RecordBatch) -> Iterator[pa.Table]:
-        names = ("entity_type", "entity_id", "has_deployment_source", "has_incident_source")
+        names = [field.name for field in fields(Entity)]
         columns = [batch.column(name).to_pylist() for name in names]
         for number, values in enumerate(zip(*columns, strict=True)):
             values_of = batch.column("parts")[number].values

@@ -241,11 +241,10 @@ _STATUS = ("no_source", "no_data", "insufficient_data", "ok")
 
 def _has_source(entity: Entity, metric: Metric) -> bool:
     """Whether anything is connected that could tell."""
-    deployments, incidents = entity.has_deployment_source, entity.has_incident_source
     known = {
         None: True,
-        "deployments": deployments,
-        "incidents": incidents,
-        "both": deployments and incidents,
+        "deployments": entity.has_deployment_source,
+        "incidents": entity.has_incident_source,
+        "both": entity.has_both,
     }
     return known[metric.source]

@@ -77,7 +77,7 @@ def day(number, hour=12):
     return datetime(2026, 3, number, hour, tzinfo=UTC)
 
 
-SERVICE = [Entity("service", "S", True, True)]
+SERVICE = [Entity("service", "S", True, True, True)]
 OF_SERVICE = [Membership("service", "S", "service", "S")]
 MARCH = date(2026, 3, 1)
 
@@ -123,7 +123,10 @@ def test_a_small_sample_gives_the_value_without_a_band(values):
 
 
 def test_without_a_source_nothing_is_told(values):
-    entities = [Entity("service", "S", True, False), Entity("service", "T", False, True)]
+    entities = [
+        Entity("service", "S", True, False, False),
+        Entity("service", "T", False, True, False),
+    ]
     members = [*OF_SERVICE, Membership("service", "T", "service", "T")]
     table = values([seen("coding_time", "p", day(2), "T", None, hours=1.0)], entities, members)
 
@@ -163,7 +166,7 @@ def test_a_team_pools_rows_instead_of_averaging_averages(values):
     observed = [seen("change_lead_time", f"a{n}", day(2), "A", hours=1.0) for n in range(9)] + [
         seen("change_lead_time", "b", day(2), "B", hours=100.0)
     ]
-    found = values(observed, [Entity("team", "T", True, True)], members)[
+    found = values(observed, [Entity("team", "T", True, True, True)], members)[
         ("T", "production", "month", MARCH, "change_lead_time")
     ]
     assert (found["value"], found["sample_size"]) == (1.0, 10)
@@ -279,9 +282,9 @@ def test_rows_are_the_same_here_and_on_the_executors(spark, settings):
         settings,
     )
     entities = [
-        Entity("organization", "O", False, False),
-        Entity("service", "A", True, True),
-        Entity("service", "without rows", True, True),
+        Entity("organization", "O", False, False, False),
+        Entity("service", "A", True, True, True),
+        Entity("service", "without rows", True, True, True),
     ]
     members = [
         *(Membership("service", name, "organization", "O") for name in "AB"),

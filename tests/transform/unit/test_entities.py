@@ -54,16 +54,32 @@ def test_an_entity_has_a_source_if_any_of_its_services_has_one():
         [repository("r1"), repository("r2"), repository("r3")],
         bridge(("s1", "r1"), ("s2", "r1"), ("s2", "r2")),
     )
-    assert {(e.entity_id): (e.has_deployment_source, e.has_incident_source) for e in entities} == {
-        "o": (True, True),
-        "t": (True, True),
-        "idle": (False, False),
-        "s1": (False, True),
-        "s2": (True, False),
-        "r1": (True, True),
-        "r2": (True, False),
-        "r3": (False, False),
+    # Deployments of the one and incidents of the other don't tell which deployment failed.
+    assert {
+        e.entity_id: (e.has_deployment_source, e.has_incident_source, e.has_both) for e in entities
+    } == {
+        "o": (True, True, False),
+        "t": (True, True, False),
+        "idle": (False, False, False),
+        "s1": (False, True, False),
+        "s2": (True, False, False),
+        "r1": (True, True, False),
+        "r2": (True, False, False),
+        "r3": (False, False, False),
     }
+
+
+def test_failures_are_told_where_one_service_has_deployments_and_incidents():
+    entities, _ = directory(
+        ORGANIZATION,
+        [team("t")],
+        [service("s1", "t"), service("s2", "t", incidents=False)],
+        [],
+        [],
+    )
+    assert {e.entity_id: e.has_both for e in entities} == {
+        "o": True, "t": True, "s1": True, "s2": False,
+    }  # fmt: skip
 
 
 def test_the_organization_pools_by_service_and_by_repository():
