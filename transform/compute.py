@@ -145,8 +145,8 @@ def results(
     }
     known = Marts.as_known({**marts, **local}, as_of)
     settle = partial(settled, spark, here=small)
-    # Results that several others build on.
-    commits = settle(known.commits)
+    # Results that several others build on; small tables are here as they are.
+    commits = known.commits if small else settle(known.commits)
     pull_requests = settle(known.pull_requests)
     incidents = settle(known.incidents)
     production = settle(known.deployments)
@@ -183,6 +183,7 @@ def results(
             changes,
             places,
             settings,
+            settle,
         )
     )
     reverts = outcomes_of.reverting_deployments(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from transform.durations import hours_between, within
@@ -13,6 +14,10 @@ from transform.service_places import ServicePlaces
 
 # The surest first: one deployment's link_method is the first that holds for any of its incidents.
 LINK_METHODS = ("explicit_deployment", "explicit_commit", "explicit_pull_request", "window")
+
+
+def _as_is(frame: DataFrame) -> DataFrame:
+    return frame
 
 
 def incident_links(
@@ -25,6 +30,7 @@ def incident_links(
     changes: DataFrame,
     places: ServicePlaces,
     settings: MetricSettings,
+    settle: Callable[[DataFrame], DataFrame] = _as_is,
 ) -> DataFrame:
     """(incident_id, deployment_id, link_method): what each incident names, else the window's.
 
@@ -32,8 +38,11 @@ def incident_links(
     is among them. What started after the incident opened can't have caused it (a mention of the
     fix, mostly) and is passed over.
     """
-    explicit = _explicit_links(
-        incidents, references, pull_request_commits, commits, walk, deployments, changes, places
+    # Asked twice, for what is found and for what is left.
+    explicit = settle(
+        _explicit_links(
+            incidents, references, pull_request_commits, commits, walk, deployments, changes, places
+        )
     )
     by_window = _window_links(
         incidents.join(explicit.select("incident_id").distinct(), "incident_id", "left_anti"),
@@ -124,12 +133,10 @@ def _explicit_links(
         .filter(F.col("began_at") <= F.col("opened_at"))
         .withColumn("is_own", is_named | is_of_service)
     )
-    with_own = (
-        judged.filter("is_own").select("incident_id", F.lit(True).alias("has_own")).distinct()
-    )
+    has_own = F.max("is_own").over(Window.partitionBy("incident_id"))
     return (
-        judged.join(with_own.distinct(), "incident_id", "left")
-        .filter(F.col("is_own") | F.col("has_own").isNull())
+        judged.withColumn("has_own", has_own)
+        .filter(F.col("is_own") | ~F.col("has_own"))
         .groupBy("incident_id", "deployment_id")
         .agg(F.min_by("link_method", _rank("link_method")).alias("link_method"))
     )

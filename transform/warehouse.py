@@ -145,6 +145,7 @@ class Warehouse:
         self._url = normalized(url)
         self._where = _place(self._url)
         self._registered: SparkSession | None = None
+        self._fetched: dict[str, pa.Table] = {}
 
     @property
     def where(self) -> str:
@@ -216,7 +217,8 @@ class Warehouse:
         """A lazy DataFrame per table, by name, with the columns that the table says."""
         found = self.inspect(tables)
         small = [t for t in tables if found[t.full_name].is_small]
-        fetched = self._fetch(small)
+        fetched = self._fetched or self._fetch(small)
+        self._fetched = {}
         frames = {t.name: spark.createDataFrame(fetched[t.name], t.spark_schema()) for t in small}
         large = [t for t in tables if not found[t.full_name].is_small]
         if large and self._registered is not spark:
@@ -235,6 +237,11 @@ class Warehouse:
     def is_small(self, tables: Sequence[Table]) -> bool:
         """Whether none of the tables has to be read on the executors."""
         return all(relation.is_small for relation in self.inspect(tables).values())
+
+    def fetch(self, tables: Sequence[Table]) -> None:
+        """Read what is small of these tables already, for one `read` of the same tables."""
+        found = self.inspect(tables)
+        self._fetched = self._fetch([t for t in tables if found[t.full_name].is_small])
 
     def _fetch(self, tables: Sequence[Table]) -> dict[str, pa.Table]:
         """The rows of the tables, by name, in this process."""

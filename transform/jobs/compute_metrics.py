@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[str, int]:
     """Compute and write everything; the number of rows per table."""
     # Imported here, so that --help and a missing URL answer at once.
-    from transform.compute import DIRECTORY, results
     from transform.schemas import INPUTS, OUTPUTS
     from transform.session import open_session
     from transform.views import VIEWS
@@ -69,11 +69,17 @@ def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[st
     computed_at = datetime.now(UTC)
     warehouse = Warehouse(url)
     # Before Spark starts: what is missing is told within a second.
-    rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
-    others = [table for name, table in INPUTS.items() if name not in DIRECTORY]
-    small = warehouse.is_small(others)
-    say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
-    spark = open_session(small=small)
+    small = warehouse.is_small(list(INPUTS.values()))
+    with ThreadPoolExecutor(1) as beside:
+        # Java takes some seconds, in which this process reads and imports the rest.
+        opening = beside.submit(open_session, small=small)
+        from transform.compute import DIRECTORY, results
+
+        rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
+        others = [table for name, table in INPUTS.items() if name not in DIRECTORY]
+        warehouse.fetch(others)
+        say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
+        spark = opening.result()
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
         marts = warehouse.read(spark, others)
