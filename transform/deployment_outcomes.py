@@ -62,8 +62,11 @@ def _explicit_links(
     changes: DataFrame,
     places: ServicePlaces,
 ) -> DataFrame:
-    by_deployment = references.filter("kind = 'deployment'").select(
-        "incident_id", "deployment_id", F.lit("explicit_deployment").alias("link_method")
+    link = ("incident_id", "named", "deployment_id")
+    by_deployment = (
+        references.filter("kind = 'deployment'")
+        .withColumn("named", F.col("deployment_id"))
+        .select(*link, F.lit("explicit_deployment").alias("link_method"))
     )
     named = references.filter("kind = 'commit'").select(
         "incident_id",
@@ -101,22 +104,22 @@ def _explicit_links(
             F.broadcast(named.join(by_commit, ["incident_id", "sha"], "left_anti")), "sha"
         )
         .filter(same_repository)
-        .select("incident_id", "pull_request_id")
+        .select("incident_id", F.col("sha").alias("named"), "pull_request_id")
         .join(changes.select("pull_request_id", "deployment_id"), "pull_request_id")
-        .select("incident_id", "deployment_id", F.lit("explicit_commit").alias("link_method"))
+        .select(*link, F.lit("explicit_commit").alias("link_method"))
     )
     by_pull_request = (
         references.filter("kind = 'pull_request'")
-        .select("incident_id", "pull_request_id")
+        .select("incident_id", F.col("pull_request_id").alias("named"), "pull_request_id")
         .join(changes.select("pull_request_id", "deployment_id"), "pull_request_id")
-        .select("incident_id", "deployment_id", F.lit("explicit_pull_request").alias("link_method"))
+        .select(*link, F.lit("explicit_pull_request").alias("link_method"))
     )
     candidates = reduce(
         DataFrame.unionByName,
         [
             by_deployment,
-            by_commit.select(
-                "incident_id", "deployment_id", F.lit("explicit_commit").alias("link_method")
+            by_commit.withColumnRenamed("sha", "named").select(
+                *link, F.lit("explicit_commit").alias("link_method")
             ),
             by_branch_commit,
             by_pull_request,
@@ -133,7 +136,8 @@ def _explicit_links(
         .filter(F.col("began_at") <= F.col("opened_at"))
         .withColumn("is_own", is_named | is_of_service)
     )
-    has_own = F.max("is_own").over(Window.partitionBy("incident_id"))
+    # Of each thing by itself: the incident may name another one, of another service, besides.
+    has_own = F.max("is_own").over(Window.partitionBy("incident_id", "named"))
     return (
         judged.withColumn("has_own", has_own)
         .filter(F.col("is_own") | ~F.col("has_own"))

@@ -236,6 +236,21 @@ def test_a_commit_shipped_by_two_services_is_blamed_on_the_incidents_own(company
     assert set(company.links()) == {("own", "D1"), ("unknown", "D1"), ("unknown", "T1")}
 
 
+def test_of_each_thing_that_an_incident_names_the_own_services_part_is_blamed(company, at):
+    company.deployments = [*line(at, 1), *line(at, 1, 2, service="T")]
+    company.changes = [
+        change(at, "D1", 1, "P1"), change(at, "T1", 1, "P1", service="T"),
+        change(at, "T2", 2, "P2", service="T"),
+    ]  # fmt: skip
+    company.incidents = [incident(at, "I", 3)]
+    company.references = [
+        {"incident_id": "I", "kind": "pull_request", "pull_request_id": name}
+        for name in ("P1", "P2")
+    ]
+    # P2 was shipped by the other service alone, whatever else the incident names.
+    assert set(company.links()) == {("I", "D1"), ("I", "T2")}
+
+
 def test_a_failure_lasts_until_its_last_incident_is_resolved(company, at):
     company.deployments = line(at, 1, 20)
     company.incidents = [incident(at, "a", 2, 4), incident(at, "b", 3, 7), incident(at, "c", 21)]
