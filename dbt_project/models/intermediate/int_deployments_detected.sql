@@ -1,3 +1,5 @@
+{{ config(materialized='table', post_hook='analyze {{ this }}') }}
+
 with events as (
 
     select * from {{ ref('int_deployment_events_unioned') }}
