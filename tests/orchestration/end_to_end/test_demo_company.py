@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.independent.comparison import reckon_warehouse
+
 pytestmark = pytest.mark.end_to_end
 
 
@@ -113,6 +115,14 @@ def test_dora_values_are_the_true_ones(told, grain):
         assert computed[key] == expected, key
         compared += 1
     assert compared > 100
+
+
+def test_an_independent_computation_comes_to_the_same(told):
+    import psycopg
+
+    with psycopg.connect(told.installation.warehouse().url()) as connection:
+        found = reckon_warehouse(connection)
+    assert not found, found[:10]
 
 
 def test_a_repository_that_refuses_is_named_recorded_and_caught_up(told):

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import psycopg
 import pytest
 
 from tests.fixtures.pipeline import RECORDED, Installation, demo_server
+from tests.independent.comparison import reckon_warehouse
 
 pytestmark = [
     pytest.mark.end_to_end,
@@ -179,3 +181,9 @@ def test_without_an_incident_rule_nobody_knows_whether_deployments_failed(ants):
         " where metric = 'failed_deployment_recovery_time' and entity_type = 'service'"
     )
     assert rows == [("no_source", None)]
+
+
+def test_an_independent_computation_comes_to_the_same(ants):
+    with psycopg.connect(ants.warehouse().url()) as connection:
+        found = reckon_warehouse(connection)
+    assert not found, found[:10]
