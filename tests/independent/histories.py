@@ -298,7 +298,7 @@ class History:
         pairs = {
             (a["pull_request_id"], b["pull_request_id"])
             for b, a in zip(merged, merged[self.pick((1, 1, 2)) :], strict=False)
-            if self.maybe(0.25)
+            if self.maybe(0.4)
         }
         for pull in merged:
             # Who undoes something says so, whether or not it was found.
@@ -329,8 +329,8 @@ class History:
         line = list(repository.mains)
         place = 0
         at = self.begin
-        for _ in range(self.count(9)):
-            at = self.time(at, (self.frame.as_of - self.begin) / HOUR / 4)
+        for _ in range(self.count(12)):
+            at = self.time(at, (self.frame.as_of - self.begin) / HOUR / 3)
             finished = at if self.maybe(0.85) else self.time()
             act = self.random.random()
             place = min(max(place + self.pick((0, 1, 1, 2, 3, -1, -2)), 0), max(len(line) - 1, 0))
