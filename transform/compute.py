@@ -197,7 +197,7 @@ def results(
     )
     incidents_told = settle(incident_outcomes(incidents, links, deployments))
     coverage = linkage_coverage(
-        linked, pushes, walk, deployments, changes, incidents_told, known.services, places
+        linked, pushes, walk, deployments, changes, incidents_told, known.services, places, settle
     )
     observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
     tables = {

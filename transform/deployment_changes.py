@@ -43,6 +43,7 @@ def link_pull_requests(pull_requests: DataFrame, commits: DataFrame) -> DataFram
     # The default branch's commit before cherry-picks that carry the same title.
     by_title = (
         commits.drop("pull_request_id")
+        .join(F.broadcast(needy.select("repository_id").distinct()), "repository_id", "left_semi")
         .withColumn("number", number.cast("long"))
         .join(F.broadcast(needy), ["repository_id", "number"])
         .groupBy("pull_request_id")

@@ -16,10 +16,6 @@ from transform.service_places import ServicePlaces
 LINK_METHODS = ("explicit_deployment", "explicit_commit", "explicit_pull_request", "window")
 
 
-def _as_is(frame: DataFrame) -> DataFrame:
-    return frame
-
-
 def incident_links(
     incidents: DataFrame,
     references: DataFrame,
@@ -30,7 +26,7 @@ def incident_links(
     changes: DataFrame,
     places: ServicePlaces,
     settings: MetricSettings,
-    settle: Callable[[DataFrame], DataFrame] = _as_is,
+    settle: Callable[[DataFrame], DataFrame] = lambda frame: frame,
 ) -> DataFrame:
     """(incident_id, deployment_id, link_method): what each incident names, else the window's.
 
@@ -181,10 +177,10 @@ def reverting_deployments(
     deployments: DataFrame,
     settings: MetricSettings,
 ) -> DataFrame:
-    """(deployment_id, reverted_at, reverted_by): the first later deployment that ships a revert.
+    """(deployment_id, reverted_at, reverting_position, reverted_by): the first that ships a revert.
 
-    Of the same service, environment and repository, within the incident link window; none if the
-    setting says that reverts are no failures.
+    A later one of the same service, environment and repository, within the incident link window;
+    none if the setting says that reverts are no failures.
     """
     shipped = changes.select(
         "service_id",
@@ -243,8 +239,8 @@ def reverting_deployments(
         )
         .filter(later & F.lit(settings.revert_counts_as_failure))
         .groupBy("deployment_id")
-        .agg(F.min(F.struct("reverted_at", "reverted_by")).alias("first"))
-        .select("deployment_id", "first.reverted_at", "first.reverted_by")
+        .agg(F.min(F.struct("reverted_at", "reverting_position", "reverted_by")).alias("first"))
+        .select("deployment_id", "first.*")
     )
 
 
@@ -307,18 +303,21 @@ def deployment_outcomes(
         F.col("previous_deployment_id").alias("deployment_id"),
         F.col("deployment_id").alias("rolled_back_by"),
         F.col("finished_at").alias("rolled_back_at"),
+        F.col("position").alias("rolled_back_position"),
     )
     has_incident = F.col("incident_ids").isNotNull()
-    # Earliest of the two ways back; a struct compares by time first.
+    # First of the two ways back; a struct compares by time first.
     way_back = F.least(
-        F.when(
-            F.col("rolled_back_at").isNotNull(),
-            F.struct(F.col("rolled_back_at").alias("at"), F.col("rolled_back_by").alias("by")),
-        ),
-        F.when(
-            F.col("reverted_at").isNotNull(),
-            F.struct(F.col("reverted_at").alias("at"), F.col("reverted_by").alias("by")),
-        ),
+        *(
+            F.when(
+                F.col(at).isNotNull(),
+                F.struct(F.col(at).alias("at"), F.col(place).alias("place"), F.col(by).alias("by")),
+            )
+            for at, place, by in (
+                ("rolled_back_at", "rolled_back_position", "rolled_back_by"),
+                ("reverted_at", "reverting_position", "reverted_by"),
+            )
+        )
     )
     return (
         deployments.join(linked, "deployment_id", "left")

@@ -24,13 +24,13 @@ Mapped = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 @dataclass(frozen=True)
 class Told:
-    """Rows that a function tells from a frame of packed ones, batch by batch.
+    """Rows that a function tells from each partition of a frame of packed ones.
 
     They can be written where they are told, without a way back through Spark.
     """
 
     packed: DataFrame
-    tell: Callable[[pa.RecordBatch], Iterator[pa.Table]]
+    tell: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Table]]
     schema: StructType
 
     def frame(self) -> DataFrame:
@@ -42,13 +42,12 @@ class Told:
 Result: TypeAlias = DataFrame | pa.Table | Told
 
 
-def telling(tell: Callable[[pa.RecordBatch], Iterator[pa.Table]]) -> Mapped:
+def telling(tell: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Table]]) -> Mapped:
     """The rows of batches of packed ones; no batch is empty, since one ends Spark's reading."""
 
     def told(packed: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in packed:
-            for table in tell(batch):
-                yield from (part for part in table.to_batches() if part.num_rows)
+        for table in tell(packed):
+            yield from (part for part in table.to_batches() if part.num_rows)
 
     return told
 

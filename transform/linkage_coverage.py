@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from transform.schemas import UNKNOWN_SERVICE
@@ -20,6 +21,7 @@ def linkage_coverage(
     incident_outcomes: DataFrame,
     services: DataFrame,
     places: ServicePlaces,
+    settle: Callable[[DataFrame], DataFrame] = lambda frame: frame,
 ) -> DataFrame:
     """Rows (service_id, reason, row_count); every change and every incident is in one.
 
@@ -30,47 +32,57 @@ def linkage_coverage(
     shipped = changes.groupBy("service_id", "repository_id", "change_id").agg(
         F.min("link_method").alias("shipped_by")
     )
-    reached = (
-        walk.filter(~F.col("is_step"))
-        .groupBy("service_id", "repository_id", "sha")
-        .agg(F.lit(True).alias("is_reached"))
-    )
-
-    def judged(changed: DataFrame, reason: Column) -> DataFrame:
-        return (
-            places.of_changes(changed)
-            .withColumn("service_id", F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)))
-            .join(shipped, ["service_id", "repository_id", "change_id"], "left")
-            .join(reached, ["service_id", "repository_id", "sha"], "left")
-            .join(F.broadcast(deployed), "service_id", "left")
-            .select("service_id", reason.alias("reason"))
-        )
-
-    by = F.col("shipped_by")
-    in_default_branch = F.coalesce("merged_to_default_branch", F.lit(True))
-    of_pull_requests = judged(
-        linked_pull_requests.select(
+    changed = linked_pull_requests.select(
+        "repository_id",
+        F.col("pull_request_id").alias("change_id"),
+        F.col("link_sha").alias("sha"),
+        F.lit("pull_request").alias("kind"),
+        "is_link_known",
+        F.coalesce("merged_to_default_branch", F.lit(True)).alias("in_default_branch"),
+    ).unionByName(
+        pushes.select(
             "repository_id",
-            F.col("pull_request_id").alias("change_id"),
-            F.col("link_sha").alias("sha"),
-            "is_link_known",
-            "merged_to_default_branch",
-        ),
+            F.col("sha").alias("change_id"),
+            "sha",
+            F.lit("commit").alias("kind"),
+            F.lit(True).alias("is_link_known"),
+            F.lit(True).alias("in_default_branch"),
+        )
+    )
+    placed = settle(
+        places.of_changes(changed)
+        .withColumn("service_id", F.coalesce("service_id", F.lit(UNKNOWN_SERVICE)))
+        .join(shipped, ["service_id", "repository_id", "change_id"], "left")
+        .join(F.broadcast(deployed), "service_id", "left")
+    )
+    by = F.col("shipped_by")
+    is_told = by.isNotNull() | F.col("is_deployed").isNull()
+    told = placed.filter(is_told).select(
+        "service_id",
         F.when(by == "merge_commit", "pull_request_shipped")
         .when(by == "head_commit", "pull_request_shipped_by_head_commit")
         .when(by == "title", "pull_request_shipped_by_title")
-        .when(F.col("is_deployed").isNull(), "pull_request_without_deployments")
-        .when(F.col("is_reached"), "pull_request_baseline")
-        .when(~in_default_branch, "pull_request_not_in_default_branch")
-        .when(~F.col("is_link_known"), "pull_request_merge_commit_unknown")
-        .otherwise("pull_request_not_deployed_yet"),
+        .when(by.isNotNull(), "commit_shipped")
+        .otherwise(F.concat("kind", F.lit("_without_deployments")))
+        .alias("reason"),
     )
-    of_commits = judged(
-        pushes.select("repository_id", F.col("sha").alias("change_id"), "sha"),
-        F.when(by.isNotNull(), "commit_shipped")
-        .when(F.col("is_deployed").isNull(), "commit_without_deployments")
-        .when(F.col("is_reached"), "commit_baseline")
-        .otherwise("commit_not_deployed_yet"),
+    # Only the few that are left have to be looked up among all commits reached.
+    left = placed.filter(~is_told)
+    where = ["service_id", "repository_id", "sha"]
+    reached = (
+        walk.filter(~F.col("is_step"))
+        .select(*where)
+        .join(left.select(*where), where, "left_semi")
+        .distinct()
+        .withColumn("is_reached", F.lit(True))
+    )
+    of_the_rest = left.join(reached, where, "left").select(
+        "service_id",
+        F.when(F.col("is_reached"), F.concat("kind", F.lit("_baseline")))
+        .when(~F.col("in_default_branch"), "pull_request_not_in_default_branch")
+        .when(~F.col("is_link_known"), "pull_request_merge_commit_unknown")
+        .otherwise(F.concat("kind", F.lit("_not_deployed_yet")))
+        .alias("reason"),
     )
     of_deployments = deployments.filter(~F.col("is_commit_known")).select(
         "service_id", F.lit("deployment_commit_unknown").alias("reason")
@@ -96,8 +108,8 @@ def linkage_coverage(
         reduce(
             DataFrame.unionByName,
             [
-                of_pull_requests,
-                of_commits,
+                told,
+                of_the_rest,
                 of_deployments,
                 without_service,
                 of_incidents,

@@ -78,6 +78,8 @@ def spark_config(
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # Rows may be of a megabyte each: 10,000 of them fit into no worker.
+        "spark.sql.execution.arrow.maxBytesPerBatch": "16m",
         "spark.sql.adaptive.enabled": "true",
         "spark.sql.shuffle.partitions": str(
             _LOCAL_SHUFFLE_PARTITIONS if local else _CLUSTER_SHUFFLE_PARTITIONS

@@ -106,19 +106,12 @@ def directory(
 
 
 def entity_frame(spark: SparkSession, entities: Sequence[Entity]) -> DataFrame:
-    """(entity_type, entity_id, has_deployment_source, has_incident_source, has_both)."""
+    """(entity_type, entity_id)."""
     return spark.createDataFrame(
         pa.table(
             {
-                "entity_type": _strings(e.entity_type for e in entities),
-                "entity_id": _strings(e.entity_id for e in entities),
-                "has_deployment_source": pa.array(
-                    [e.has_deployment_source for e in entities], pa.bool_()
-                ),
-                "has_incident_source": pa.array(
-                    [e.has_incident_source for e in entities], pa.bool_()
-                ),
-                "has_both": pa.array([e.has_both for e in entities], pa.bool_()),
+                name: _strings(getattr(entity, name) for entity in entities)
+                for name in ("entity_type", "entity_id")
             }
         )
     )

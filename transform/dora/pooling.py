@@ -7,7 +7,8 @@ needed by six entities and more, and sorting and copying single rows took most o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,9 @@ from transform.dora.summary import OBSERVED
 Part = tuple[str | None, str | None, pa.Table]
 Summary = Callable[[Entity, pa.Table], pa.Table]
 
+_ENTITY = ("entity_type", "entity_id")
+# So many at least, that no worker holds more than some entities.
+_PARTITIONS = 8
 _PACKED = "service_id string, repository_id string, part binary"
 
 
@@ -65,33 +69,46 @@ def pooled(
     entities: Sequence[Entity],
     memberships: Sequence[Membership],
 ) -> DataFrame:
-    """The same on the executors: a row per entity, with its parts as `summarizer` reads them."""
+    """(entity_type, entity_id, part): the same on the executors, all of an entity in a row.
+
+    Parts are packed rows, null once for each entity, so that one without any has its row too.
+    """
     packed = observed.mapInArrow(_pack, _PACKED).localCheckpoint()
     members = F.broadcast(membership_frame(spark, memberships))
-    by = [
-        packed.select(F.col(f"{via}_id").alias("key"), F.lit(via).alias("via"), "part").join(
-            members, ["via", "key"]
-        )
-        for via in ("service", "repository")
-    ]
-    its = by[0].unionByName(by[1]).groupBy("entity_type", "entity_id")
-    return entity_frame(spark, entities).join(
-        its.agg(F.collect_list("part").alias("parts")), ["entity_type", "entity_id"], "left"
+    its = (
+        entity_frame(spark, entities)
+        .select(*_ENTITY)
+        .withColumn("part", F.lit(None).cast("binary"))
     )
+    for via in ("service", "repository"):
+        keyed = packed.select(F.col(f"{via}_id").alias("key"), F.lit(via).alias("via"), "part")
+        its = its.unionByName(keyed.join(members, ["via", "key"]).drop("via", "key"))
+    count = max(_PARTITIONS, int(spark.conf.get("spark.sql.shuffle.partitions") or 0))
+    return its.repartition(count, *_ENTITY).sortWithinPartitions(*_ENTITY)
 
 
-def summarizer(summary: Summary) -> Callable[[pa.RecordBatch], Iterator[pa.Table]]:
-    """The function that tells the rows of the entities of a batch of `pooled`."""
+def summarizer(
+    entities: Sequence[Entity], summary: Summary
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Table]]:
+    """The function that tells the rows of the entities of a partition of `pooled`."""
+    known = {(entity.entity_type, entity.entity_id): entity for entity in entities}
 
-    def told(batch: pa.RecordBatch) -> Iterator[pa.Table]:
-        names = [field.name for field in fields(Entity)]
-        columns = [batch.column(name).to_pylist() for name in names]
-        for number, values in enumerate(zip(*columns, strict=True)):
-            values_of = batch.column("parts")[number].values
-            packed = () if values_of is None else (part.as_buffer() for part in values_of)
-            yield summary(Entity(*values), _together(map(_unpacked, packed)))
+    def told(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+        for key, rows in groupby(_rows(batches), key=itemgetter(0)):
+            packed = [part for _, part in rows if part is not None]
+            if key in known:
+                yield summary(known[key], _together(map(_unpacked, packed)))
 
     return told
+
+
+def _rows(
+    batches: Iterator[pa.RecordBatch],
+) -> Iterator[tuple[tuple[str, str], pa.Buffer | None]]:
+    for batch in batches:
+        keys = zip(*(batch.column(name).to_pylist() for name in _ENTITY), strict=True)
+        for key, part in zip(keys, batch.column("part"), strict=True):
+            yield key, part.as_buffer()
 
 
 def _together(tables: Iterable[pa.Table]) -> pa.Table:

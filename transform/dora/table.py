@@ -112,5 +112,7 @@ def dora(
         tables = [summary(*its) for its in pooled_here(observed.toArrow(), entities, memberships)]
         return pa.concat_tables([schema.empty_table(), *tables])
     return Told(
-        pooled(spark, observed, entities, memberships), summarizer(summary), DORA.spark_schema()
+        pooled(spark, observed, entities, memberships),
+        summarizer(entities, summary),
+        DORA.spark_schema(),
     )

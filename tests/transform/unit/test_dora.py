@@ -302,7 +302,7 @@ def test_rows_are_the_same_here_and_on_the_executors(spark, settings):
     here = pa.concat_tables(summary(*its) for its in pooled_here(observed, entities, members))
     there = Told(
         pooled(spark, spark.createDataFrame(observed), entities, members),
-        summarizer(summary),
+        summarizer(entities, summary),
         DORA.spark_schema(),
     ).frame()
     order = [(name, "ascending") for name in DORA.key]
