@@ -37,11 +37,11 @@ def coverage(facts: Facts, places: Places, told: Shipping, incidents: list[Row])
             else:
                 reason = _missing(facts, change, service in deployed)
             counts[service, reason] += 1
-    for service in facts.tables["dim_services"]:
-        name = service["service_id"]
-        if not service["has_incident_source"]:
+    for row in facts.tables["dim_services"]:
+        name = row["service_id"]
+        if not row["has_incident_source"]:
             counts[name, "service_without_incident_source"] += 1
-        if not service["has_deployment_source"] and name not in deployed:
+        if not row["has_deployment_source"] and name not in deployed:
             counts[name, "service_without_deployment_source"] += 1
     return [
         {"service_id": service, "reason": reason, "row_count": count}

@@ -302,6 +302,19 @@ def test_a_revert_fails_the_deployment_of_what_it_reverts(company, at):
     assert rows["D2"]["is_failed"]
 
 
+def test_of_two_ways_back_in_the_same_second_the_first_in_line_ended_the_failure(company, at):
+    company.deployments = line(at, 1, 5, 5)
+    # By id the revert would come first.
+    for one, name in zip(company.deployments, ("D1", "D9", "D8"), strict=True):
+        one["deployment_id"] = name
+    company.deployments[1] |= {"is_rollback": True, "rolls_back_previous": True}
+    company.changes = [change(at, "D1", 1, "P1"), change(at, "D8", 5, "R1")]
+    company.pull_request_reverts = [{"pull_request_id": "R1", "reverted_pull_request_id": "P1"}]
+    rows = company.outcomes()
+    assert rows["D1"]["failure_reasons"] == ["rollback", "revert"]
+    assert rows["D1"]["recovered_by_deployment_id"] == "D9"
+
+
 def test_a_revert_shipped_together_with_what_it_reverts_fails_nothing(company, at):
     company.deployments = line(at, 1)
     company.changes = [change(at, "D1", 1, "P1"), change(at, "D1", 1, "R1")]
