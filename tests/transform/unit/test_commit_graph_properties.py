@@ -65,7 +65,7 @@ def facts(parents: dict[str, list[str]], deployments: list[Deployment]) -> Facts
     return Facts(tables, BEGIN + timedelta(days=9))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(lines())
 def test_a_walk_tells_what_sets_of_ancestors_tell(line):
     parents, deployments = line
