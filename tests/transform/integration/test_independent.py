@@ -29,7 +29,7 @@ from tests.independent.worlds import (
 
 pytestmark = pytest.mark.integration
 
-HISTORIES = int(os.environ.get("SEI_INDEPENDENT_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("SEI_INDEPENDENT_HISTORIES", "150"))
 SEED = int(os.environ.get("SEI_INDEPENDENT_SEED", "0"))
 # The first is not in it: the test of its images compares it as well.
 USUAL = ("New York", "Lord Howe")
