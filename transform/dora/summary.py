@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,21 @@ class Terms:
     bands_year: int
     computed_at: datetime
 
+    @cached_property
+    def calendar(self) -> pa.Table:
+        """The periods as a table: grain, period_start, period_end, days, is_partial, is_latest."""
+        latest = {period.grain: period for period in self.periods}
+        return pa.table(
+            {
+                "grain": pa.array([p.grain for p in self.periods], pa.string()),
+                "period_start": pa.array([p.start for p in self.periods], pa.date32()),
+                "period_end": pa.array([p.end for p in self.periods], pa.date32()),
+                "days": pa.array([p.days for p in self.periods], pa.int32()),
+                "is_partial": pa.array([p.is_partial for p in self.periods], pa.bool_()),
+                "is_latest": pa.array([latest[p.grain] is p for p in self.periods], pa.bool_()),
+            }
+        )
+
 
 def summarize(entity: Entity, observed: pa.Table, terms: Terms) -> pa.Table:
     """All rows of the entity, with the columns of DORA, from its rows of OBSERVED.
@@ -95,29 +111,30 @@ def summarize(entity: Entity, observed: pa.Table, terms: Terms) -> pa.Table:
     sums = summed_up(
         _facts(observed, names, code, metrics),
         len(series),
-        _days([p.start for p in chosen]),
-        _days([p.end for p in chosen]),
+        _days(chosen.column("period_start")),
+        _days(chosen.column("period_end")),
         [place for place, metric in enumerate(its) if metric.tells_gaps],
     )
     told = _judged(entity, its, sums, chosen, terms)
-    rows, width = len(series) * len(chosen), len(chosen)
+    width = chosen.num_rows
+    rows = len(series) * width
 
     def by_series(values: Sequence[Any]) -> pa.Array:
         places = pa.array(np.repeat(np.arange(len(series)), width))
         return pa.array(values, pa.string()).take(places)
 
-    def by_period(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-        return pa.array(values, kind).take(pa.array(np.tile(np.arange(width), len(series))))
+    def by_period(name: str) -> pa.ChunkedArray:
+        return chosen.column(name).take(pa.array(np.tile(np.arange(width), len(series))))
 
     return pa.table(
         {
             "entity_type": pa.repeat(entity.entity_type, rows),
             "entity_id": pa.repeat(entity.entity_id, rows),
             "environment": by_series([scopes[scope] for scope, _ in series]),
-            "grain": by_period([p.grain for p in chosen], pa.string()),
-            "period_start": by_period([p.start for p in chosen], pa.date32()),
-            "period_end": by_period([p.end for p in chosen], pa.date32()),
-            "is_partial": by_period([p.is_partial for p in chosen], pa.bool_()),
+            "grain": by_period("grain"),
+            "period_start": by_period("period_start"),
+            "period_end": by_period("period_end"),
+            "is_partial": by_period("is_partial"),
             "metric": by_series([metric.name for metric in its]),
             "unit": by_series([UNITS[metric.kind] for metric in its]),
             **told,
@@ -127,16 +144,16 @@ def summarize(entity: Entity, observed: pa.Table, terms: Terms) -> pa.Table:
     )
 
 
-def _expected(observed: pa.Table, terms: Terms) -> list[Period]:
-    """The periods that the entity has rows in."""
+def _expected(observed: pa.Table, terms: Terms) -> pa.Table:
+    """The periods, of terms.calendar, that the entity has rows in."""
     first = pc.min(observed.column("local_date")).as_py() or terms.today
-    first = max(first, terms.begun)
-    latest = {period.grain: period for period in terms.periods}
-    return [p for p in terms.periods if p.end > first or latest[p.grain] is p]
+    first = pa.scalar(max(first, terms.begun), pa.date32())
+    is_reached = pc.greater(terms.calendar.column("period_end"), first)
+    return terms.calendar.filter(pc.or_(is_reached, terms.calendar.column("is_latest")))
 
 
-def _days(dates: Sequence[date]) -> np.ndarray:
-    return np.array(dates, "datetime64[D]").astype("int64")
+def _days(dates: pa.ChunkedArray) -> np.ndarray:
+    return dates.cast(pa.int32()).to_numpy().astype("int64")
 
 
 def _facts(
@@ -153,7 +170,7 @@ def _facts(
         thing=_ranks(observed.column("thing")),
         environment=environment.astype("int64"),
         moment=observed.column("happened_at").cast(pa.int64()).to_numpy(),
-        day=observed.column("local_date").cast(pa.int32()).to_numpy().astype("int64"),
+        day=_days(observed.column("local_date")),
         hours=pc.fill_null(observed.column("hours"), np.nan).to_numpy(),
         is_hit=_flags(observed.column("is_hit")),
         is_open=_flags(observed.column("is_open")),
@@ -183,7 +200,7 @@ def _flags(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _judged(
-    entity: Entity, its: Sequence[Metric], sums: Sums, chosen: Sequence[Period], terms: Terms
+    entity: Entity, its: Sequence[Metric], sums: Sums, chosen: pa.Table, terms: Terms
 ) -> dict[str, pa.Array]:
     """The columns of the values, a row per series and period."""
 
@@ -195,7 +212,7 @@ def _judged(
     sample = np.where(median, sums.span_count, sums.row_count)
     hits = np.where(rate, sums.row_count, np.where(median, sums.span_count, sums.hit_count))
     numerator = hits.astype("float64")
-    days = np.array([period.days for period in chosen], "float64")
+    days = chosen.column("days").to_numpy().astype("float64")
     denominator = np.where(rate, days, sums.row_count)
     # Rows speak for themselves, whatever is said of the source.
     told = of([_has_source(entity, metric) for metric in its]) | (sums.row_count > 0)
