@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -92,6 +92,17 @@ class Marts:
         )
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What stays of the last computation: the marts are those of the rest.
+
+    `frames`: the rows that stay, by table; `services`: those whose rows of linkage_coverage stay.
+    """
+
+    frames: Mapping[str, DataFrame]
+    services: Sequence[str]
+
+
 def compute(
     spark: SparkSession,
     marts: Mapping[str, DataFrame],
@@ -122,11 +133,13 @@ def results(
     computed_at: datetime,
     *,
     small: bool = False,
+    kept: Kept | None = None,
 ) -> dict[str, Result]:
     """The metrics tables by name, in the order in which they are best computed.
 
     `marts`: the tables that are no part of DIRECTORY; `rows`: those that are. `small`: all fit into
-    this process, so that no Python worker has to start.
+    this process, so that no Python worker has to start. `kept`: its rows are not in the result, but
+    metrics.dora is of them too.
     """
     settings = MetricSettings.of(rows["dim_metric_settings"])
     entities, memberships = directory(
@@ -199,7 +212,23 @@ def results(
     coverage = linkage_coverage(
         linked, pushes, walk, deployments, changes, incidents_told, known.services, places, settle
     )
-    observed = observe_all(outcomes, changes, cycle, incidents, known.services, settings)
+    if kept is not None:
+        others = pa.table({"service_id": pa.array(kept.services, pa.string())})
+        coverage = coverage.join(spark.createDataFrame(others), "service_id", "left_anti")
+
+    def whole(name: str, frame: DataFrame) -> DataFrame:
+        if kept is None:
+            return frame
+        return frame.unionByName(kept.frames[name].select(*frame.columns))
+
+    observed = observe_all(
+        whole("deployment_outcomes", outcomes),
+        whole("deployment_changes", changes),
+        whole("pull_request_cycle", cycle),
+        whole("incident_outcomes", incidents_told),
+        known.services,
+        settings,
+    )
     tables = {
         "deployment_changes": changes,
         "deployment_outcomes": outcomes,

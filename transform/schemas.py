@@ -422,6 +422,18 @@ DORA = _output(
     (("metric", "grain", "period_start"),),
 )
 
+# Written with the others, but of use to the next computation only.
+COMPUTED_UNITS = _output(
+    "computed_units",
+    "Repositories and services that nothing ties to others, as last computed: what has the same \
+fingerprint at the next computation keeps its rows.",
+    "fingerprint",
+    """
+    fingerprint t! What their facts, the settings and the definitions come to.
+    nodes t[]! The repositories and services, as repository:<id> and service:<id>.
+    """,
+)
+
 OUTPUTS: dict[str, Table] = {
     table.name: table
     for table in (

@@ -15,6 +15,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -28,7 +29,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from transform.errors import TransformError
 from transform.grouping import Mapped, Result, Told, telling
-from transform.schemas import Table
+from transform.schemas import COMPUTED_UNITS, Table
 from transform.views import View, prepare_views
 
 FORMAT = "sei_postgres"
@@ -89,7 +90,7 @@ class _Pages(InputPartition):
             bounds.append(f"ctid >= '({self.first},0)'::tid")
         if self.last is not None:
             bounds.append(f"ctid < '({self.last},0)'::tid")
-        return f" where {' and '.join(bounds)}" if bounds else ""
+        return "".join(f" and {bound}" for bound in bounds)
 
 
 def _data_source(url: str) -> type[DataSource]:
@@ -152,7 +153,8 @@ class Warehouse:
         """host:port/database, for messages."""
         return self._where
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection that commits each statement; TransformError if there is no answer."""
         try:
             return psycopg.connect(
                 self._url,
@@ -171,7 +173,7 @@ class Warehouse:
 
     def inspect(self, tables: Sequence[Table]) -> dict[str, _Relation]:
         """What is there of these tables; TransformError naming what is missing, if anything."""
-        with self._connect() as connection:
+        with self.connect() as connection:
             rows = connection.execute(
                 """
                 select n.nspname || '.' || c.relname, c.relkind in ('r', 'm'),
@@ -213,11 +215,17 @@ class Warehouse:
             )
         return found
 
-    def read(self, spark: SparkSession, tables: Sequence[Table]) -> dict[str, DataFrame]:
-        """A lazy DataFrame per table, by name, with the columns that the table says."""
+    def read(
+        self, spark: SparkSession, tables: Sequence[Table], only: Mapping[str, str] | None = None
+    ) -> dict[str, DataFrame]:
+        """A lazy DataFrame per table, by name, with the columns that the table says.
+
+        `only`: per table name a condition in SQL that its rows must meet.
+        """
+        only = only or {}
         found = self.inspect(tables)
         small = [t for t in tables if found[t.full_name].is_small]
-        fetched = self._fetched or self._fetch(small)
+        fetched = self._fetched or self._fetch(small, only)
         self._fetched = {}
         frames = {t.name: spark.createDataFrame(fetched[t.name], t.spark_schema()) for t in small}
         large = [t for t in tables if not found[t.full_name].is_small]
@@ -228,7 +236,7 @@ class Warehouse:
             frames[table.name] = (
                 spark.read.format(FORMAT)
                 .schema(table.spark_schema())
-                .option("query", _query(table))
+                .option("query", _query(table, only.get(table.name)))
                 .option("bounds", json.dumps(_bounds(found[table.full_name])))
                 .load()
             )
@@ -238,12 +246,13 @@ class Warehouse:
         """Whether none of the tables has to be read on the executors."""
         return all(relation.is_small for relation in self.inspect(tables).values())
 
-    def fetch(self, tables: Sequence[Table]) -> None:
+    def fetch(self, tables: Sequence[Table], only: Mapping[str, str] | None = None) -> None:
         """Read what is small of these tables already, for one `read` of the same tables."""
         found = self.inspect(tables)
-        self._fetched = self._fetch([t for t in tables if found[t.full_name].is_small])
+        small = [t for t in tables if found[t.full_name].is_small]
+        self._fetched = self._fetch(small, only or {})
 
-    def _fetch(self, tables: Sequence[Table]) -> dict[str, pa.Table]:
+    def _fetch(self, tables: Sequence[Table], only: Mapping[str, str]) -> dict[str, pa.Table]:
         """The rows of the tables, by name, in this process."""
         import adbc_driver_postgresql.dbapi
 
@@ -253,14 +262,17 @@ class Warehouse:
         ):
             fetched = {}
             for table in tables:
-                cursor.execute(_query(table))
-                fetched[table.name] = cursor.fetch_arrow_table().cast(table.arrow_schema())
+                cursor.execute(_query(table, only.get(table.name)))
+                schema = table.arrow_schema()
+                found = cursor.fetch_arrow_table().cast(schema)
+                # Spark takes no table without any batch.
+                fetched[table.name] = found if found.num_rows else schema.empty_table()
             return fetched
 
     def rows(self, tables: Sequence[Table]) -> dict[str, list[dict[str, Any]]]:
         """All rows of small tables, by name, here in this process, as dictionaries."""
         self.inspect(tables)
-        with self._connect() as connection:
+        with self.connect() as connection:
             return {
                 table.name: [
                     dict(zip(table.column_names(), row, strict=True))
@@ -279,21 +291,27 @@ class Warehouse:
         *,
         small: bool = False,
         views: Sequence[View] = (),
+        kept: Mapping[str, str] | None = None,
+        kept_since: datetime | None = None,
     ) -> dict[str, int]:
         """Replace the rows of all the tables by the frames', together or not at all: row counts.
 
         Frames are computed in the order given. Creates tables and `views` that are missing; clears
         staging tables that a killed run left behind. One run at a time: another one waits for none
         but fails with a TransformError. `small`: the rows may pass through this process.
+        `kept`: per table name a condition in SQL, rows that meet it stay; they were read when the
+        last rows had been written at `kept_since`, so a TransformError if others were since.
         """
         run = uuid.uuid4().hex[:12]
-        with self._connect() as connection:
+        with self.connect() as connection:
             if not connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()[0]:  # type: ignore[index]
                 raise TransformError(
                     f"Another run is writing metrics into {self._where}: wait until it ends"
                 )
             try:
-                return self._replace(connection, frames, tables, run, say, small, views)
+                return self._replace(
+                    connection, frames, tables, run, say, small, views, kept or {}, kept_since
+                )
             except psycopg.Error as error:
                 reason = without_password(str(error).strip().splitlines()[0], self._url)
                 raise TransformError(
@@ -309,6 +327,8 @@ class Warehouse:
         say: Callable[[str], None],
         small: bool,
         views: Sequence[View],
+        kept: Mapping[str, str],
+        kept_since: datetime | None,
     ) -> dict[str, int]:
         targets = [tables[name] for name in frames]
         prepare(connection, targets)
@@ -324,8 +344,11 @@ class Warehouse:
                 )
                 say(f"{table.full_name}: {sum(written[table.name].values()):,} rows")
             with connection.transaction():
+                if kept:
+                    self._check_kept(connection, kept_since)
                 for table in targets:
-                    _switch(connection, table, staging[table.name], list(written[table.name]))
+                    tasks, stays = list(written[table.name]), kept.get(table.name)
+                    _switch(connection, table, staging[table.name], tasks, stays)
         finally:
             if not connection.broken and not connection.closed:
                 for table in targets:
@@ -340,6 +363,14 @@ class Warehouse:
                 sql.SQL("analyze {}").format(sql.Identifier(table.schema, table.name))
             )
         return {name: sum(counts.values()) for name, counts in written.items()}
+
+    def _check_kept(self, connection: psycopg.Connection[Any], since: datetime | None) -> None:
+        query = f"select max(computed_at) from {COMPUTED_UNITS.full_name}"
+        row = connection.execute(query.encode()).fetchone()
+        if row is None or row[0] != since:
+            raise TransformError(
+                f"Another run has written metrics into {self._where} meanwhile: run again"
+            )
 
     def _create_staging(self, connection: psycopg.Connection[Any], table: Table, name: str) -> None:
         columns = ", ".join(f'"{c.name}" {c.type}' for c in table.columns)
@@ -371,10 +402,10 @@ def _after(first: Mapped, second: Mapped) -> Mapped:
     return both
 
 
-def _query(table: Table) -> str:
+def _query(table: Table, only: str | None = None) -> str:
     # Casts, since dbt may make a bigint an int or numeric; Arrow takes no such liberty.
     columns = ", ".join(f'"{c.name}"::{c.type} as "{c.name}"' for c in table.columns)
-    return f'select {columns} from "{table.schema}"."{table.name}"'
+    return f'select {columns} from "{table.schema}"."{table.name}" where ({only or "true"})'
 
 
 def _bounds(relation: _Relation) -> list[tuple[int | None, int | None]]:
@@ -427,12 +458,17 @@ def _stager(url: str, schema_name: str, staging: str, schema: pa.Schema) -> Any:
 
 
 def _switch(
-    connection: psycopg.Connection[Any], table: Table, staging: str, tasks: list[int]
+    connection: psycopg.Connection[Any],
+    table: Table,
+    staging: str,
+    tasks: list[int],
+    kept: str | None,
 ) -> None:
     target = sql.Identifier(table.schema, table.name)
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in table.column_names())
     # Not truncate: it locks readers out and empties the table for those already reading.
-    connection.execute(sql.SQL("delete from {}").format(target))
+    gone = f"delete from {table.full_name} where not coalesce({kept}, false)" if kept else ""
+    connection.execute(gone.encode() or sql.SQL("delete from {}").format(target))
     connection.execute(
         sql.SQL("insert into {} ({}) select {} from {} where _task = any(%s)").format(
             target, columns, columns, sql.Identifier(table.schema, staging)

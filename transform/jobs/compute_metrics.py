@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         as_of = _moment(options.as_of) if options.as_of else datetime.now(UTC)
         with ExitStack() as stack:
             pipes = _pipes(stack)
-            run(url, as_of, pipes)
+            run(url, as_of, pipes, full=options.full)
     except Exception as error:
         if options.debug:
             raise
@@ -57,41 +57,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(url: str, as_of: datetime, pipes: PipesContext | None = None) -> dict[str, int]:
-    """Compute and write everything; the number of rows per table."""
+def run(
+    url: str, as_of: datetime, pipes: PipesContext | None = None, *, full: bool = False
+) -> dict[str, int]:
+    """Compute and write everything; the number of rows written per table.
+
+    In a large warehouse the rows of what has not changed since the last run stay, unless `full`.
+    """
     # Imported here, so that --help and a missing URL answer at once.
-    from transform.schemas import INPUTS, OUTPUTS
+    from transform.schemas import INPUTS
     from transform.session import open_session
-    from transform.views import VIEWS
     from transform.warehouse import Warehouse
 
     say = _Progress(pipes)
-    computed_at = datetime.now(UTC)
     warehouse = Warehouse(url)
     # Before Spark starts: what is missing is told within a second.
     small = warehouse.is_small(list(INPUTS.values()))
     with ThreadPoolExecutor(1) as beside:
         # Java takes some seconds, in which this process reads and imports the rest.
         opening = beside.submit(open_session, small=small)
-        from transform.compute import DIRECTORY, results
+        from transform.recompute import prepared, recompute
 
-        rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
-        others = [table for name, table in INPUTS.items() if name not in DIRECTORY]
-        warehouse.fetch(others)
+        # Of a small warehouse everything is computed sooner than it is told what has changed.
+        work = prepared(warehouse, as_of, small=small, remember=not small, full=full)
         say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
+        if work.told:
+            say(work.told)
         spark = opening.result()
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
-        marts = warehouse.read(spark, others)
-        frames = results(spark, marts, rows, as_of, computed_at, small=small)
-        counts = warehouse.replace(frames, OUTPUTS, say, small=small, views=VIEWS)
+        counts = recompute(spark, work, say)
     finally:
         spark.stop()
     say("done: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
     if pipes is not None:
-        for name, count in counts.items():
+        from transform.schemas import OUTPUTS
+
+        for name, table in OUTPUTS.items():
             pipes.report_asset_materialization(
-                asset_key=f"metrics/{name}", metadata=_metadata(OUTPUTS[name], count)
+                asset_key=f"metrics/{name}", metadata=_metadata(table, counts[name])
             )
     return counts
 
@@ -141,6 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--as-of", help="time of the computation, ISO 8601, UTC if without zone")
     parser.add_argument("--url", help="warehouse, default SEI_METRICS_URL")
+    parser.add_argument(
+        "--full", action="store_true", help="compute what has not changed since the last run too"
+    )
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     return parser
 

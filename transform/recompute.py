@@ -1,0 +1,101 @@
+"""A whole computation: what has changed is read, computed and written, the rest stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from transform.compute import DIRECTORY, Kept, results
+from transform.dora.entities import Rows
+from transform.grouping import Result
+from transform.incremental import KEPT, Changes, changes
+from transform.schemas import COMPUTED_UNITS, INPUTS, OUTPUTS, Table
+from transform.units import SERVICE
+from transform.views import VIEWS
+from transform.warehouse import Warehouse
+
+# What dora is told from; coverage is of no entity.
+_READ_AGAIN = tuple(name for name in KEPT if name != "linkage_coverage")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a computation starts from. `since`: None if everything is computed."""
+
+    warehouse: Warehouse
+    as_of: datetime
+    small: bool
+    rows: Mapping[str, Rows]
+    since: Changes | None
+    told: str = ""
+
+    @property
+    def inputs(self) -> Sequence[Table]:
+        """The tables that Spark reads."""
+        facts = [table for name, table in INPUTS.items() if name not in DIRECTORY]
+        return [*facts, *(OUTPUTS[name] for name in _READ_AGAIN if self.is_partial)]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether rows of the last computation stay."""
+        return self.since is not None and bool(self.since.kept)
+
+    @property
+    def only(self) -> dict[str, str]:
+        """Per table the condition in SQL that the rows to be read meet."""
+        if self.since is None or not self.is_partial:
+            return {}
+        kept = self.since.kept_rows()
+        return {**self.since.read_rows(), **{name: kept[name] for name in _READ_AGAIN}}
+
+
+def prepared(
+    warehouse: Warehouse, as_of: datetime, *, small: bool, remember: bool, full: bool
+) -> Work:
+    """The work to be done, with all that is small already read.
+
+    `small`: everything fits into this process. `remember`: the next computation is told what was
+    computed, and this one asks what the last did, unless `full`.
+    """
+    rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
+    since, told = None, ""
+    if remember:
+        with warehouse.connect() as connection:
+            since = changes(connection, as_of)
+        since = replace(since, kept=frozenset(), written_at=None) if full else since
+        told = f"{len(since.kept):,} of {len(since.units):,} units keep their rows"
+    work = Work(warehouse, as_of, small, rows, since, told)
+    warehouse.fetch(work.inputs, work.only)
+    return work
+
+
+def recompute(
+    spark: SparkSession, work: Work, say: Callable[[str], None] = lambda _: None
+) -> dict[str, int]:
+    """Compute and write; the number of rows written per table."""
+    computed_at = datetime.now(UTC)
+    frames = work.warehouse.read(spark, work.inputs, work.only)
+    kept = None
+    if work.since is not None and work.is_partial:
+        kept = Kept(
+            {name: frames[name] for name in _READ_AGAIN}, work.since.ids(SERVICE, kept=True)
+        )
+    found = results(spark, frames, work.rows, work.as_of, computed_at, small=work.small, kept=kept)
+    units = work.since.rows(computed_at) if work.since is not None else []
+    told: dict[str, Result] = {
+        **found,
+        COMPUTED_UNITS.name: pa.Table.from_pylist(units, COMPUTED_UNITS.arrow_schema()),
+    }
+    return work.warehouse.replace(
+        told,
+        {**OUTPUTS, COMPUTED_UNITS.name: COMPUTED_UNITS},
+        say,
+        small=work.small,
+        views=VIEWS,
+        kept=work.since.kept_rows() if work.since is not None and work.is_partial else None,
+        kept_since=work.since.written_at if work.since is not None else None,
+    )
