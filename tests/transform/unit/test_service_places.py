@@ -137,6 +137,7 @@ class Monorepo:
             self.frame(self.schema("fct_incidents"), *incidents),
             self.frame(self.schema("bridge_incident_references"), *references),
             self.frame(self.schema("bridge_pull_request_commits")),
+            self.commits,
             self.walk,
             self.deployments,
             self.changes,
