@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,11 +59,11 @@ class Metric:
 class Terms:
     """What is the same for every entity.
 
-    `begun`: the day that the history starts on; `today`: the one of the computation.
+    `calendar`: the periods, as calendar_of makes it; `begun`: the day that the history starts on; `today`: the one of the computation.
     """
 
     metrics: tuple[Metric, ...]
-    periods: tuple[Period, ...]
+    calendar: pa.Table
     bands: tuple[Mapping[str, Any], ...]
     begun: date
     today: date
@@ -72,20 +71,20 @@ class Terms:
     bands_year: int
     computed_at: datetime
 
-    @cached_property
-    def calendar(self) -> pa.Table:
-        """The periods as a table: grain, period_start, period_end, days, is_partial, is_latest."""
-        latest = {period.grain: period for period in self.periods}
-        return pa.table(
-            {
-                "grain": pa.array([p.grain for p in self.periods], pa.string()),
-                "period_start": pa.array([p.start for p in self.periods], pa.date32()),
-                "period_end": pa.array([p.end for p in self.periods], pa.date32()),
-                "days": pa.array([p.days for p in self.periods], pa.int32()),
-                "is_partial": pa.array([p.is_partial for p in self.periods], pa.bool_()),
-                "is_latest": pa.array([latest[p.grain] is p for p in self.periods], pa.bool_()),
-            }
-        )
+
+def calendar_of(periods: Sequence[Period]) -> pa.Table:
+    """The periods as a table: grain, period_start, period_end, days, is_partial, is_latest."""
+    latest = {period.grain: period for period in periods}
+    return pa.table(
+        {
+            "grain": pa.array([p.grain for p in periods], pa.string()),
+            "period_start": pa.array([p.start for p in periods], pa.date32()),
+            "period_end": pa.array([p.end for p in periods], pa.date32()),
+            "days": pa.array([p.days for p in periods], pa.int32()),
+            "is_partial": pa.array([p.is_partial for p in periods], pa.bool_()),
+            "is_latest": pa.array([latest[p.grain] is p for p in periods], pa.bool_()),
+        }
+    )
 
 
 def summarize(entity: Entity, observed: pa.Table, terms: Terms) -> pa.Table:

@@ -26,7 +26,7 @@ from transform.dora.calendar import local_date
 from transform.dora.entities import Entity, Membership, Rows
 from transform.dora.periods import periods
 from transform.dora.pooling import pooled, pooled_here, summarizer
-from transform.dora.summary import Metric, Terms, summarize
+from transform.dora.summary import Metric, Terms, calendar_of, summarize
 from transform.grouping import Told
 from transform.metric_settings import MetricSettings
 from transform.schemas import DORA
@@ -80,7 +80,7 @@ def terms_of(
     begun = local_date(settings.history_since, settings.zone)
     return Terms(
         metrics=METRICS,
-        periods=tuple(periods(begun, as_of, settings.zone, settings.week_starts_on)),
+        calendar=calendar_of(periods(begun, as_of, settings.zone, settings.week_starts_on)),
         bands=tuple(bands),
         begun=begun,
         today=local_date(as_of, settings.zone),
