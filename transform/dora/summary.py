@@ -59,7 +59,8 @@ class Metric:
 class Terms:
     """What is the same for every entity.
 
-    `calendar`: the periods, as calendar_of makes it; `begun`: the day that the history starts on; `today`: the one of the computation.
+    `calendar`: the periods, as calendar_of makes it; `begun`: the day that the history starts on;
+    `today`: the one of the computation.
     """
 
     metrics: tuple[Metric, ...]
