@@ -92,7 +92,7 @@ def in_duckdb(url: str, as_of: datetime, limit: float, folder: Path) -> tuple[Se
         connection.execute("create schema marts; create schema sql_metrics")
         started = time.perf_counter()
         with adbc_driver_postgresql.dbapi.connect(url) as source, source.cursor() as cursor:
-            for name, table in INPUTS.items():
+            for table in INPUTS.values():
                 columns = ", ".join(f'"{c.name}"::{c.type}' for c in table.columns)
                 cursor.execute(f"select {columns} from {table.full_name}")
                 rows = cursor.fetch_record_batch()
