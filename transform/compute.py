@@ -134,12 +134,14 @@ def results(
     *,
     small: bool = False,
     kept: Kept | None = None,
+    whole_here: bool | None = None,
 ) -> dict[str, Result]:
     """The metrics tables by name, in the order in which they are best computed.
 
     `marts`: the tables that are no part of DIRECTORY; `rows`: those that are. `small`: all fit into
     this process, so that no Python worker has to start. `kept`: its rows are not in the result, but
-    metrics.dora is of them too.
+    metrics.dora is of them too. `whole_here`: they fit into this process as well; as `small` if
+    nothing is said.
     """
     settings = MetricSettings.of(rows["dim_metric_settings"])
     entities, memberships = directory(
@@ -248,5 +250,12 @@ def results(
         for name, frame in tables.items()
     }
     terms = terms_of(settings, rows["dora_bands"], as_of, computed_at)
-    found["dora"] = dora(spark, observed, entities, memberships, terms, here=small)
+    found["dora"] = dora(
+        spark,
+        observed,
+        entities,
+        memberships,
+        terms,
+        here=small if whole_here is None else whole_here,
+    )
     return found

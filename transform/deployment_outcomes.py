@@ -194,13 +194,18 @@ def reverting_deployments(
     )
     # Forks have the same hashes: a revert in one takes nothing back in the other.
     target = ["service_id", "environment", "repository_id"]
-    by_pull_request = pull_request_reverts.join(shipped, "pull_request_id").select(
-        *target,
-        F.col("deployment_id").alias("reverted_by"),
-        F.col("deployed_at").alias("reverted_at"),
-        F.col("reverted_pull_request_id").alias("reverted_id"),
+    # Reverts are few, changes many: these stay where they are.
+    by_pull_request = (
+        F.broadcast(pull_request_reverts)
+        .join(shipped, "pull_request_id")
+        .select(
+            *target,
+            F.col("deployment_id").alias("reverted_by"),
+            F.col("deployed_at").alias("reverted_at"),
+            F.col("reverted_pull_request_id").alias("reverted_id"),
+        )
     )
-    commit_pairs = commit_reverts.join(
+    commit_pairs = F.broadcast(commit_reverts).join(
         shipped.withColumnRenamed("commit_sha", "sha").drop("pull_request_id"),
         ["repository_id", "sha"],
     )
@@ -227,7 +232,7 @@ def reverting_deployments(
         )
     )
     return (
-        by_pull_request.unionByName(by_commit)
+        F.broadcast(by_pull_request.unionByName(by_commit))
         .join(names, [*target, "reverted_id"])
         .join(order, "deployment_id")
         .join(
@@ -259,15 +264,17 @@ def rework_reasons(
         .select("pull_request_id", F.lit(True).alias("is_incident_fix"))
         .distinct()
     )
-    traits = pull_requests.select("pull_request_id", "is_hotfix", "is_revert")
+    traits = pull_requests.filter("is_hotfix or is_revert").select(
+        "pull_request_id", "is_hotfix", "is_revert"
+    )
     reverts = commit_reverts.select(
         "repository_id", F.col("sha").alias("commit_sha"), F.lit(True).alias("is_revert_commit")
     ).distinct()
     is_push = F.col("change_kind") == "commit"
     return (
-        changes.join(traits, "pull_request_id", "left")
-        .join(fixes, "pull_request_id", "left")
-        .join(reverts, ["repository_id", "commit_sha"], "left")
+        changes.join(F.broadcast(traits), "pull_request_id", "left")
+        .join(F.broadcast(fixes), "pull_request_id", "left")
+        .join(F.broadcast(reverts), ["repository_id", "commit_sha"], "left")
         .groupBy("deployment_id")
         .agg(
             F.count("*").alias("change_count"),

@@ -148,6 +148,11 @@ class Changes:
     kept: frozenset[str]
     written_at: datetime | None
 
+    @property
+    def row_count(self) -> int:
+        """How many facts have to be read."""
+        return sum(unit.row_count for unit in self.units if unit.fingerprint not in self.kept)
+
     def ids(self, kind: str, *, kept: bool) -> list[str]:
         """Repositories or services whose rows are kept, or those whose are not."""
         its = (unit.ids(kind) for unit in self.units if (unit.fingerprint in self.kept) == kept)

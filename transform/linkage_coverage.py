@@ -11,6 +11,9 @@ from pyspark.sql import functions as F
 from transform.schemas import UNKNOWN_SERVICE
 from transform.service_places import ServicePlaces
 
+# So many may be sent to wherever the others are.
+_FEW = 100_000
+
 
 def linkage_coverage(
     linked_pull_requests: DataFrame,
@@ -66,13 +69,14 @@ def linkage_coverage(
         .otherwise(F.concat("kind", F.lit("_without_deployments")))
         .alias("reason"),
     )
-    # Only the few that are left have to be looked up among all commits reached.
+    # Only what is left has to be looked up among all commits reached, mostly a few.
     left = placed.filter(~is_told)
     where = ["service_id", "repository_id", "sha"]
+    asked = left.select(*where)
     reached = (
         walk.filter(~F.col("is_step"))
         .select(*where)
-        .join(left.select(*where), where, "left_semi")
+        .join(F.broadcast(asked) if asked.count() <= _FEW else asked, where, "left_semi")
         .distinct()
         .withColumn("is_reached", F.lit(True))
     )

@@ -18,13 +18,18 @@ from transform.units import SERVICE
 from transform.views import VIEWS
 from transform.warehouse import Warehouse
 
+# So many facts are computed in this process, as those of small warehouses are.
+_FEW_FACTS = 100_000
 # What dora is told from; coverage is of no entity.
 _READ_AGAIN = tuple(name for name in KEPT if name != "linkage_coverage")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a computation starts from. `since`: None if everything is computed."""
+    """What a computation starts from.
+
+    `small`: all facts fit into this process. `since`: None if nothing is asked of the last one.
+    """
 
     warehouse: Warehouse
     as_of: datetime
@@ -43,6 +48,17 @@ class Work:
     def is_partial(self) -> bool:
         """Whether rows of the last computation stay."""
         return self.since is not None and bool(self.since.kept)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what is computed fits into this process: all of it, or what has changed."""
+        is_few = self.since is not None and self.since.row_count <= _FEW_FACTS
+        return self.small or (self.is_partial and is_few)
+
+    @property
+    def few(self) -> frozenset[str]:
+        """The tables of which little is read."""
+        return frozenset(self.since.read_rows() if self.since and self.is_short else ())
 
     @property
     def only(self) -> dict[str, str]:
@@ -69,7 +85,7 @@ def prepared(
         since = replace(since, kept=frozenset(), written_at=None) if full else since
         told = f"{len(since.kept):,} of {len(since.units):,} units keep their rows"
     work = Work(warehouse, as_of, small, rows, since, told)
-    warehouse.fetch(work.inputs, work.only)
+    warehouse.fetch(work.inputs, work.only, work.few)
     return work
 
 
@@ -78,13 +94,22 @@ def recompute(
 ) -> dict[str, int]:
     """Compute and write; the number of rows written per table."""
     computed_at = datetime.now(UTC)
-    frames = work.warehouse.read(spark, work.inputs, work.only)
+    frames = work.warehouse.read(spark, work.inputs, work.only, work.few)
     kept = None
     if work.since is not None and work.is_partial:
         kept = Kept(
             {name: frames[name] for name in _READ_AGAIN}, work.since.ids(SERVICE, kept=True)
         )
-    found = results(spark, frames, work.rows, work.as_of, computed_at, small=work.small, kept=kept)
+    found = results(
+        spark,
+        frames,
+        work.rows,
+        work.as_of,
+        computed_at,
+        small=work.is_short,
+        kept=kept,
+        whole_here=work.small,
+    )
     units = work.since.rows(computed_at) if work.since is not None else []
     told: dict[str, Result] = {
         **found,
@@ -94,7 +119,7 @@ def recompute(
         told,
         {**OUTPUTS, COMPUTED_UNITS.name: COMPUTED_UNITS},
         say,
-        small=work.small,
+        small=work.is_short,
         views=VIEWS,
         kept=work.since.kept_rows() if work.since is not None and work.is_partial else None,
         kept_since=work.since.written_at if work.since is not None else None,

@@ -103,7 +103,7 @@ def spark_config(
     if local:
         log4j = scratch / "log4j2.properties"
         config |= {
-            "spark.driver.memory": os.environ.get("SEI_SPARK_MEMORY", "1g"),
+            "spark.driver.memory": os.environ.get("SEI_SPARK_MEMORY", "1g" if small else "1536m"),
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.local.dir": str(scratch / "local"),

@@ -23,6 +23,7 @@ class Unit:
 
     nodes: frozenset[Node]
     fingerprint: str
+    row_count: int
 
     def ids(self, kind: str) -> set[str]:
         """The ids of its repositories or services."""
@@ -41,7 +42,11 @@ def units_of(
     for node, root in _roots(ties, prints).items():
         groups.setdefault(root, []).append(node)
     return [
-        Unit(frozenset(nodes), _fingerprint(sorted(nodes), prints, terms))
+        Unit(
+            frozenset(nodes),
+            _fingerprint(sorted(nodes), prints, terms),
+            sum(count for node in nodes for _, count, *_ in prints.get(node, ())),
+        )
         for nodes in groups.values()
     ]
 

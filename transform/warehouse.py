@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -216,19 +216,24 @@ class Warehouse:
         return found
 
     def read(
-        self, spark: SparkSession, tables: Sequence[Table], only: Mapping[str, str] | None = None
+        self,
+        spark: SparkSession,
+        tables: Sequence[Table],
+        only: Mapping[str, str] | None = None,
+        few: Collection[str] = (),
     ) -> dict[str, DataFrame]:
         """A lazy DataFrame per table, by name, with the columns that the table says.
 
-        `only`: per table name a condition in SQL that its rows must meet.
+        `only`: per table name a condition in SQL that its rows must meet. `few`: the names of those
+        of which so few do that they may be read here, however large the table is.
         """
         only = only or {}
         found = self.inspect(tables)
-        small = [t for t in tables if found[t.full_name].is_small]
+        small = [t for t in tables if found[t.full_name].is_small or t.name in few]
         fetched = self._fetched or self._fetch(small, only)
         self._fetched = {}
         frames = {t.name: spark.createDataFrame(fetched[t.name], t.spark_schema()) for t in small}
-        large = [t for t in tables if not found[t.full_name].is_small]
+        large = [t for t in tables if t not in small]
         if large and self._registered is not spark:
             spark.dataSource.register(_data_source(self._url))
             self._registered = spark
@@ -246,10 +251,15 @@ class Warehouse:
         """Whether none of the tables has to be read on the executors."""
         return all(relation.is_small for relation in self.inspect(tables).values())
 
-    def fetch(self, tables: Sequence[Table], only: Mapping[str, str] | None = None) -> None:
+    def fetch(
+        self,
+        tables: Sequence[Table],
+        only: Mapping[str, str] | None = None,
+        few: Collection[str] = (),
+    ) -> None:
         """Read what is small of these tables already, for one `read` of the same tables."""
         found = self.inspect(tables)
-        small = [t for t in tables if found[t.full_name].is_small]
+        small = [t for t in tables if found[t.full_name].is_small or t.name in few]
         self._fetched = self._fetch(small, only or {})
 
     def _fetch(self, tables: Sequence[Table], only: Mapping[str, str]) -> dict[str, pa.Table]:

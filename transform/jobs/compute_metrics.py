@@ -75,7 +75,7 @@ def run(
     small = warehouse.is_small(list(INPUTS.values()))
     with ThreadPoolExecutor(1) as beside:
         # Java takes some seconds, in which this process reads and imports the rest.
-        opening = beside.submit(open_session, small=small)
+        opening = beside.submit(open_session, small=True) if small else None
         from transform.recompute import prepared, recompute
 
         # Of a small warehouse everything is computed sooner than it is told what has changed.
@@ -83,7 +83,7 @@ def run(
         say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
         if work.told:
             say(work.told)
-        spark = opening.result()
+        spark = opening.result() if opening else open_session(small=work.is_short)
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
         counts = recompute(spark, work, say)
