@@ -47,7 +47,8 @@ def check_settings(home: Home, sources: Sequence[str] = ()) -> None:
 def run_config(sources: Sequence[str], full: bool) -> dict[str, Any]:
     """The run's configuration for the options of the command."""
     config = {"config": {"sources": list(sources), "full": full}}
-    return {"ops": {source: config for source in ("github", "gitlab", "jira")}}
+    loads = {source: config for source in ("github", "gitlab", "jira")}
+    return {"ops": {**loads, "metrics": {"config": {"full": full}}}}
 
 
 def refresh(home: Home, warehouse: Warehouse, config: dict[str, Any]) -> None:

@@ -60,6 +60,8 @@ class ComputeConfig(dg.Config):
 
     # ISO time that periods end at; none: the time of the run.
     as_of: str | None = None
+    # Computes what has not changed since the last run too.
+    full: bool = False
 
 
 def _spec(table: str, description: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
@@ -94,7 +96,7 @@ def metrics(
     pipes: PipesProcess,
 ) -> Iterator[dg.MaterializeResult]:
     """Runs the Spark job over the marts."""
-    command = job_command(config.as_of, datetime.now(UTC))
+    command = job_command(config.as_of, datetime.now(UTC), full=config.full)
     # By environment: arguments can be seen by every process of the machine.
     environment = {"SEI_METRICS_URL": platform.url("metrician"), "PYTHONPATH": _python_path()}
     results = pipes.run(context, command, environment, PROJECT)
@@ -109,10 +111,11 @@ def metrics(
         yield dg.MaterializeResult(asset_key=key, metadata={**(told or {}), **known})
 
 
-def job_command(as_of: str | None, now: datetime) -> list[str]:
+def job_command(as_of: str | None, now: datetime, *, full: bool = False) -> list[str]:
     """The command line of the Spark job."""
     moment = as_of or now.isoformat(timespec="seconds")
-    return [sys.executable, "-m", "transform.jobs.compute_metrics", "--as-of", moment]
+    command = [sys.executable, "-m", "transform.jobs.compute_metrics", "--as-of", moment]
+    return [*command, "--full"] if full else command
 
 
 def _python_path() -> str:

@@ -65,9 +65,13 @@ def test_no_secret_is_in_the_command_of_the_spark_job() -> None:
     assert not any("postgresql" in part for part in job_command(None, datetime.now(UTC)))
 
 
-def test_the_options_of_sei_run_reach_the_load() -> None:
+def test_the_options_of_sei_run_reach_the_load_and_the_metrics() -> None:
     config = run_config(["github"], full=True)
     assert config["ops"]["github"]["config"] == {"sources": ["github"], "full": True}
+    assert config["ops"]["metrics"]["config"] == {"full": True}
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert job_command(None, now, full=True)[-1] == "--full"
+    assert "--full" not in job_command(None, now)
 
 
 def test_a_check_belongs_to_the_asset_of_its_table() -> None:
