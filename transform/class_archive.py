@@ -20,21 +20,24 @@ _QUIET = "-Xlog:cds=error,cds+dynamic=error,class+path=off"
 _SETTLED_SECONDS = 5
 
 
-def options(java_home: Path, others: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+def options(
+    java_home: Path, others: Sequence[str], environ: Mapping[str, str], kind: str = "spark"
+) -> list[str]:
     """The JVM's options that read the archive, or have it written if there is none; none at all
     without SEI_HOME or where this Java can't.
 
-    `others`: the JVM's other options; an archive serves only a JVM with the same ones.
+    `others`: the JVM's other options; an archive serves only a JVM with the same ones. `kind`: of
+    each one archive is kept.
     """
     home = environ.get("SEI_HOME")
     base = java_home / "lib" / "server" / "classes.jsa"
     if not home or not base.is_file():
         return []
     folder = Path(home).absolute() / "cache"
-    archive = folder / f"spark-{_key(java_home, base, others)}.jsa"
+    archive = folder / f"{kind}-{_key(java_home, base, others)}.jsa"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _adopt(folder, archive)
+        _adopt(folder, archive, kind)
     except OSError:
         return []
     if archive.is_file():
@@ -49,13 +52,13 @@ def _key(java_home: Path, base: Path, others: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def _adopt(folder: Path, archive: Path) -> None:
+def _adopt(folder: Path, archive: Path, kind: str) -> None:
     """Gives an archive that a JVM has finished its name, and clears away what no longer serves.
 
     The JVM goes on writing for some seconds after its Python has ended, the header last: a torn
     file is refused by the next JVM, which then reads the jars.
     """
-    for found in folder.glob("spark-*.jsa*"):
+    for found in folder.glob(f"{kind}-*.jsa*"):
         if found == archive or time.time() - found.stat().st_mtime < _SETTLED_SECONDS:
             continue
         if found.name.startswith(f"{archive.name}.") and not archive.exists():

@@ -158,7 +158,8 @@ def open_session(
     scratch = Path(tempfile.mkdtemp(prefix="sei-spark-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     builder = SparkSession.builder.master(master).appName(APP_NAME)
-    kept = class_archive.options(java_home, _java_options(small), environ)
+    kind = "spark" if small else "large-spark"
+    kept = class_archive.options(java_home, _java_options(small), environ, kind)
     config = spark_config(master, scratch, small=small, java_options=kept)
     for key, value in {**config, **(extra or {})}.items():
         builder = builder.config(key, value)

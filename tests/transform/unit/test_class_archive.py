@@ -71,3 +71,10 @@ def test_without_a_home_or_a_base_archive_java_is_left_as_it_is(
 def test_a_home_that_can_not_be_written_is_no_error(java_home: Path, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where the folder should be")
     assert options(java_home, tmp_path / "home") == []
+
+
+def test_sessions_of_another_kind_keep_theirs(java_home: Path, tmp_path: Path) -> None:
+    environ = {"SEI_HOME": str(tmp_path / "home")}
+    written(java_home, tmp_path / "home", seconds_ago=60)
+    class_archive.options(java_home, ("-XX:+UseG1GC",), environ, "large-spark")
+    assert read_from(options(java_home, tmp_path / "home")) is not None
