@@ -70,9 +70,9 @@ def _models() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    from transform.schemas import OUTPUTS
+    from transform.schemas import COMPUTED_UNITS, OUTPUTS
 
-    for table in OUTPUTS.values():
+    for table in (*OUTPUTS.values(), COMPUTED_UNITS):
         columns = [(c.name, c.type, c.description) for c in table.columns]
         yield _table(table.full_name, table.grain, list(table.key), columns)
 
