@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.schema.typing import PIPELINE_STATE_TABLE_NAME
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -95,12 +96,30 @@ def _finish_pending(pipeline: dlt.Pipeline, full: bool) -> None:
     """Loads what a killed run had read; then the warehouse's state is the only one that counts."""
     if pipeline.has_pending_data:
         if full:
-            pipeline.drop_pending_packages(with_partial_loads=False)
+            pipeline.abort_packages()
         else:
             logger.info("finishing what an interrupted load had read")
+            _forget_uncertain_states(pipeline)
             pipeline.run(loader_file_format="csv")
     if not pipeline.has_pending_data:
         pipeline.drop()
+
+
+def _forget_uncertain_states(pipeline: dlt.Pipeline) -> None:
+    """Deletes states that will be written again: a kill between the row's commit and the file's
+    move leaves a job that its own row, whose id is unique, would refuse for ever."""
+    waiting = []
+    for load_id in pipeline.list_normalized_load_packages():
+        jobs = pipeline.get_load_package_info(load_id).jobs
+        open_jobs = [*jobs["new_jobs"], *jobs["started_jobs"]]
+        if any(job.job_file_info.table_name == PIPELINE_STATE_TABLE_NAME for job in open_jobs):
+            waiting.append(load_id)
+    with pipeline.sql_client() as client:
+        if waiting and client.has_dataset():
+            states = client.make_qualified_table_name(PIPELINE_STATE_TABLE_NAME)
+            (exists,) = client.execute_sql("select to_regclass(%s) is not null", states)[0]
+            for load_id in waiting if exists else []:
+                client.execute_sql(f"delete from {states} where _dlt_load_id = %s", load_id)
 
 
 def _add_keys(pipeline: dlt.Pipeline, tables: Mapping[str, Table]) -> None:
@@ -119,7 +138,7 @@ def _forget_old_states(pipeline: dlt.Pipeline) -> None:
     """Deletes all but the latest states: dlt keeps each, and one of a thousand repositories is
     megabytes."""
     with pipeline.sql_client() as client:
-        states = client.make_qualified_table_name("_dlt_pipeline_state")
+        states = client.make_qualified_table_name(PIPELINE_STATE_TABLE_NAME)
         client.execute_sql(
             f"delete from {states} where pipeline_name = %s and version < "
             f"(select max(version) - 5 from {states} where pipeline_name = %s)",

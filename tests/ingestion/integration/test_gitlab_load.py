@@ -254,6 +254,7 @@ import os, signal, sys
 from pathlib import Path
 import dlt
 from dlt.destinations.impl.postgres.postgres import PostgresCsvCopyJob
+from dlt.destinations.insert_job_client import InsertValuesLoadJob
 from dlt.load.load import Load
 from ingestion.gitlab.load import load
 from ingestion.gitlab.reader import Reader
@@ -279,6 +280,12 @@ def run(stage):
             if len(copied) == 4:
                 die()
         PostgresCsvCopyJob.run = copy_some
+    if stage == "state stored":
+        store = InsertValuesLoadJob.run
+        def store_and_die(job):
+            store(job)
+            die()
+        InsertValuesLoadJob.run = store_and_die
     if stage == "merged":
         Load.complete_package = die
     settings = Settings.model_validate({
@@ -299,7 +306,8 @@ for line in sys.stdin:
 def test_a_load_killed_at_every_stage_and_repeated_equals_an_undisturbed_one(
     world: GitlabWorld, gitlab: FakeGitlab, shop: dict[str, Any]
 ) -> None:
-    stages = ["reading", "before normalizing", "before loading", "half copied", "merged"]
+    stages = ["reading", "before normalizing", "before loading", "half copied"]
+    stages += ["state stored", "merged"]
     command = [sys.executable, "-c", _LOADS_TO_KILL, gitlab.url, world.url, str(world.folder)]
     with subprocess.Popen(
         command,
