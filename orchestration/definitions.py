@@ -12,7 +12,7 @@ import dagster as dg
 import orchestration.defs
 from orchestration.automation import with_default_freshness
 from orchestration.dbt_engine import DbtProcess
-from orchestration.defs.transform.process import PipesProcess
+from orchestration.metrics_process import MetricsProcess
 from orchestration.resources import DBT_PROJECT, Platform, dbt_executable
 
 warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="orchestration|dagster")
@@ -31,7 +31,7 @@ def defs() -> dg.Definitions:
                 profiles_dir=str(DBT_PROJECT),
                 dbt_executable=dbt_executable(),
             ),
-            "pipes": PipesProcess(),
+            "spark": MetricsProcess(),
         },
         # A process a step costs 4 s of imports each and gains nothing: dbt and Spark are
         # processes of their own and use the cores, loading waits for the network.

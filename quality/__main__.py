@@ -14,8 +14,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from quality.checkpoint import QualityError, accept, run
+from quality.checkpoint import QualityError, accept, run, use_great_expectations
 from quality.claims import CheckOutcome, Door
 from quality.suites import DOORS, check_specs
 
@@ -49,18 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     accepted.add_argument("--door", choices=DOORS, action="append", required=True)
 
+    commands.add_parser(
+        "serve", help="run a door for each line of JSON (door, run_id); answer with its outcomes"
+    )
+
     listed = commands.add_parser("list", help="list the checks")
     listed.add_argument("--door", choices=DOORS, action="append")
     return parser
 
 
 def _execute(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if arguments.command == "serve":
+        return _serve(_url(environ))
     doors: Sequence[Door] = arguments.door or DOORS
     if arguments.command == "list":
         return _list(doors)
-    url = environ.get("SEI_QUALITY_URL")
-    if not url:
-        raise QualityError("SEI_QUALITY_URL is not set: the warehouse's address as inspector")
+    url = _url(environ)
     if arguments.command == "accept":
         return _accept(doors, url)
     home = Path(environ.get("SEI_HOME") or ".sei") / "gx"
@@ -78,6 +83,30 @@ def _execute(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if not (building or arguments.json):
         _report(outcomes)
     return 1 if any(not outcome.passed and outcome.blocking for outcome in outcomes) else 0
+
+
+def _url(environ: Mapping[str, str]) -> str:
+    url = environ.get("SEI_QUALITY_URL")
+    if not url:
+        raise QualityError("SEI_QUALITY_URL is not set: the warehouse's address as inspector")
+    return url
+
+
+def _serve(url: str) -> int:
+    # Answers only go where whoever asks reads them; what libraries print does not.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        use_great_expectations()
+        for line in sys.stdin:
+            asked = json.loads(line)
+            try:
+                found = run(asked["door"], url, asked["run_id"])
+                answer: dict[str, Any] = {"outcomes": [asdict(outcome) for outcome in found]}
+            except QualityError as error:
+                answer = {"error": str(error)}
+            answers.write(json.dumps(answer, default=str) + "\n")
+            answers.flush()
+    return 0
 
 
 def _list(doors: Sequence[Door]) -> int:

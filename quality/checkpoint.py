@@ -144,9 +144,7 @@ def validate(
     with psycopg.connect(url, connect_timeout=10) as connection:
         columns = results.readable_columns(connection, by_table)
 
-    # No analytics, no progress bars: neither network nor noise. Set before the import reads it.
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    gx = _great_expectations()
+    gx = use_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     # Logs every failed query with its traceback, values and all.
@@ -201,8 +199,10 @@ def validate(
     }
 
 
-def _great_expectations() -> Any:
+def use_great_expectations() -> Any:
     """The package, whose import takes seconds."""
+    # No analytics: no network. Set before the import reads it.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     # Nothing here runs on Spark. Its import costs a third of the time, and takes a main module
     # without a file (Dagster spawns each run as such a process) for a doctest, and leaves.
     spark = {n: m for n, m in sys.modules.items() if n.partition(".")[0] == "pyspark"}

@@ -117,8 +117,8 @@ def _forget_uncertain_states(pipeline: dlt.Pipeline) -> None:
     with pipeline.sql_client() as client:
         if waiting and client.has_dataset():
             states = client.make_qualified_table_name(PIPELINE_STATE_TABLE_NAME)
-            (exists,) = client.execute_sql("select to_regclass(%s) is not null", states)[0]
-            for load_id in waiting if exists else []:
+            found = client.execute_sql("select 1 where to_regclass(%s) is not null", states)
+            for load_id in waiting if found else []:
                 client.execute_sql(f"delete from {states} where _dlt_load_id = %s", load_id)
 
 

@@ -7,6 +7,8 @@ by Dagster Pipes it reports a materialization per table.
 from __future__ import annotations
 
 import argparse
+import importlib
+import json
 import os
 import sys
 import time
@@ -20,6 +22,10 @@ from transform.errors import TransformError
 
 if TYPE_CHECKING:
     from dagster_pipes import PipesContext
+    from pyspark.sql import SparkSession
+
+    from transform.schemas import Table
+    from transform.warehouse import Warehouse
 
 
 class _Progress:
@@ -36,9 +42,14 @@ class _Progress:
         print(line, flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 failed, 2 wrong arguments or settings."""
+def main(arguments: Sequence[str] | None = None, opened: SparkSession | None = None) -> int:
+    """The exit status: 0 done, 1 failed, 2 wrong arguments or settings.
+
+    `opened`: a session for small warehouses that is there already.
+    """
     options = _parser().parse_args(arguments)
+    if options.when_told:
+        return _when_told()
     url = options.url or os.environ.get("SEI_METRICS_URL") or ""
     try:
         if not url:
@@ -48,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         as_of = _moment(options.as_of) if options.as_of else datetime.now(UTC)
         with ExitStack() as stack:
             pipes = _pipes(stack)
-            run(url, as_of, pipes, full=options.full)
+            run(url, as_of, pipes, full=options.full, opened=opened)
     except Exception as error:
         if options.debug:
             raise
@@ -57,12 +68,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _when_told() -> int:
+    """Opens a session, then waits for a line of JSON with the arguments and environment of the
+    job; exit status 0 if none comes."""
+    opened = None
+    try:
+        opened = _opened_ahead(os.environ.get("SEI_METRICS_URL") or "")
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        return 130
+    if not line:
+        return 0
+    told = json.loads(line)
+    os.environ.update(told["environment"])
+    return main(told["arguments"], opened)
+
+
+def _opened_ahead(url: str) -> SparkSession | None:
+    """A session for small warehouses, if this is one by now. What is wrong is told by the job,
+    when its time has come."""
+    from transform.schemas import INPUTS
+    from transform.session import is_local, open_session
+    from transform.warehouse import Warehouse
+
+    # A cluster's cores are not taken before there is work for them.
+    if not is_local(os.environ.get("SEI_SPARK_MASTER") or "local[*]"):
+        return None
+    try:
+        if not _is_small(Warehouse(url), list(INPUTS.values())):
+            return None
+        session = open_session(small=True)
+        importlib.import_module("transform.recompute")
+        return session
+    except TransformError:
+        return None
+
+
+def _is_small(warehouse: Warehouse, tables: Sequence[Table]) -> bool:
+    try:
+        return warehouse.is_small(tables)
+    except TransformError:
+        return True  # no marts yet: the first run
+
+
 def run(
-    url: str, as_of: datetime, pipes: PipesContext | None = None, *, full: bool = False
+    url: str,
+    as_of: datetime,
+    pipes: PipesContext | None = None,
+    *,
+    full: bool = False,
+    opened: SparkSession | None = None,
 ) -> dict[str, int]:
     """Compute and write everything; the number of rows written per table.
 
     In a large warehouse the rows of what has not changed since the last run stay, unless `full`.
+    `opened`: a session for small warehouses that is there already.
     """
     # Imported here, so that --help and a missing URL answer at once.
     from transform.schemas import INPUTS
@@ -73,9 +133,12 @@ def run(
     warehouse = Warehouse(url)
     # Before Spark starts: what is missing is told within a second.
     small = warehouse.is_small(list(INPUTS.values()))
+    if opened is not None and not small:
+        opened.stop()
+        opened = None
     with ThreadPoolExecutor(1) as beside:
         # Java takes some seconds, in which this process reads and imports the rest.
-        opening = beside.submit(open_session, small=True) if small else None
+        opening = beside.submit(open_session, small=True) if small and not opened else None
         from transform.recompute import prepared, recompute
 
         # Of a small warehouse everything is computed sooner than it is told what has changed.
@@ -83,7 +146,7 @@ def run(
         say(f"marts read from {warehouse.where}, as of {as_of.isoformat(timespec='seconds')}")
         if work.told:
             say(work.told)
-        spark = opening.result() if opening else open_session(small=work.is_short)
+        spark = opened or (opening.result() if opening else open_session(small=work.is_short))
     try:
         say(f"Spark {spark.version} runs on {os.environ.get('SEI_SPARK_MASTER') or 'local[*]'}")
         counts = recompute(spark, work, say)
@@ -148,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--full", action="store_true", help="compute what has not changed since the last run too"
     )
+    parser.add_argument("--when-told", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     return parser
 

@@ -13,6 +13,7 @@ from ingestion.raw_tables import create_missing
 from orchestration.dbt_engine import DbtProcess, DbtProject, dbt_assets
 from orchestration.defs.dbt import kept_views
 from orchestration.defs.dbt.manifest import ensure_manifest
+from orchestration.metrics_process import MetricsProcess, discard
 from orchestration.resources import DBT_PROJECT, Platform
 from orchestration.tables import facts
 from orchestration.translators import WarehouseDbtTranslator
@@ -28,8 +29,28 @@ project = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
     project=project,
     dagster_dbt_translator=WarehouseDbtTranslator(),
 )
-def models(context: dg.AssetExecutionContext, dbt: DbtProcess, platform: Platform) -> Iterator[Any]:
+def models(
+    context: dg.AssetExecutionContext, dbt: DbtProcess, platform: Platform, spark: MetricsProcess
+) -> Iterator[Any]:
     """Builds seeds and models and runs their tests, in dbt's own order."""
+    if computes_metrics(context.run):
+        spark.start_ahead(context.run_id, platform.url("metrician"))
+    try:
+        yield from _build(context, dbt, platform)
+    except BaseException:
+        discard(context.run_id)
+        raise
+
+
+def computes_metrics(run: dg.DagsterRun) -> bool:
+    """Whether the run goes on to the metrics."""
+    if run.step_keys_to_execute is not None:
+        return "metrics" in run.step_keys_to_execute
+    chosen = run.asset_selection
+    return chosen is None or any(key.path[0] == "metrics" for key in chosen)
+
+
+def _build(context: dg.AssetExecutionContext, dbt: DbtProcess, platform: Platform) -> Iterator[Any]:
     # Sources that were never loaded, say because only some assets were chosen in the web interface.
     create_missing(platform.url("loader"))
     with platform.dbt_environment() as artifacts:

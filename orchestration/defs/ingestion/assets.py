@@ -12,7 +12,8 @@ import psycopg
 from pydantic import Field
 
 from ingestion.contracts import GITHUB, GITLAB, JIRA, SETTINGS, Table
-from orchestration.automation import LOAD_RETRIES, MISTAKE, is_mistake, may_retry
+from orchestration import door_process
+from orchestration.automation import LOAD_RETRIES, MISTAKE, REFRESH_TAG, is_mistake, may_retry
 from orchestration.progress import reporter
 from orchestration.resources import Platform
 from orchestration.tables import facts
@@ -54,6 +55,8 @@ def source_assets(source: str, tables: Mapping[str, Table], counted: str) -> dg.
     ) -> Iterator[dg.MaterializeResult]:
         from ingestion.raw_tables import create_missing
 
+        if REFRESH_TAG in context.run.tags:
+            door_process.start_ahead(context.run_id, platform.url("inspector"))
         settings = platform.settings()
         connections = getattr(settings, source)
         # Models read the tables of every source, also of one that is not connected.

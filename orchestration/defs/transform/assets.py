@@ -4,8 +4,6 @@ A process of its own, since Spark takes memory that should be given back, and a 
 not take the orchestrator with it; one for all, because Spark takes 11 s to start.
 """
 
-import os
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -13,8 +11,8 @@ import dagster as dg
 import psycopg
 
 from orchestration.automation import metrics_follow_marts
-from orchestration.defs.transform.process import PipesProcess
-from orchestration.resources import PROJECT, Platform
+from orchestration.metrics_process import MetricsProcess, job_arguments
+from orchestration.resources import Platform
 from orchestration.tables import facts
 from orchestration.translators import asset_key, owner
 
@@ -93,13 +91,11 @@ def metrics(
     context: dg.AssetExecutionContext,
     config: ComputeConfig,
     platform: Platform,
-    pipes: PipesProcess,
+    spark: MetricsProcess,
 ) -> Iterator[dg.MaterializeResult]:
     """Runs the Spark job over the marts."""
-    command = job_command(config.as_of, datetime.now(UTC), full=config.full)
-    # By environment: arguments can be seen by every process of the machine.
-    environment = {"SEI_METRICS_URL": platform.url("metrician"), "PYTHONPATH": _python_path()}
-    results = pipes.run(context, command, environment, PROJECT)
+    arguments = job_arguments(config.as_of, datetime.now(UTC), full=config.full)
+    results = spark.run(context, arguments, platform.url("metrician"))
     reported = {
         result.asset_key: result for result in results if isinstance(result, dg.MaterializeResult)
     }
@@ -109,15 +105,3 @@ def metrics(
         key = asset_key("metrics", table)
         told = reported[key].metadata if key in reported else None
         yield dg.MaterializeResult(asset_key=key, metadata={**(told or {}), **known})
-
-
-def job_command(as_of: str | None, now: datetime, *, full: bool = False) -> list[str]:
-    """The command line of the Spark job."""
-    moment = as_of or now.isoformat(timespec="seconds")
-    command = [sys.executable, "-m", "transform.jobs.compute_metrics", "--as-of", moment]
-    return [*command, "--full"] if full else command
-
-
-def _python_path() -> str:
-    before = os.environ.get("PYTHONPATH")
-    return f"{PROJECT}{os.pathsep}{before}" if before else str(PROJECT)

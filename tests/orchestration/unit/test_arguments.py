@@ -15,13 +15,13 @@ from ingestion.http.errors import Unauthorized
 from ingestion.settings import GithubConnection, SettingsError
 from orchestration.automation import COMMAND_LINE, STARTED_BY_TAG, may_retry
 from orchestration.commands.run import run_config
-from orchestration.defs.dbt.assets import dbt_arguments, prune
+from orchestration.defs.dbt.assets import computes_metrics, dbt_arguments, prune
 from orchestration.defs.dbt.manifest import is_fresh
 from orchestration.defs.ingestion.assets import chosen
 from orchestration.defs.quality.checks import key_of, severity_of
-from orchestration.defs.transform.assets import job_command
 from orchestration.failures import reason_of
 from orchestration.homes import demo_home, own_home, shown_home
+from orchestration.metrics_process import job_arguments
 from orchestration.progress import Progress, reporter
 from orchestration.resources import dbt_variables
 from orchestration.runs import is_gone
@@ -57,12 +57,24 @@ def test_models_that_dbt_leaves_as_they_are_follow_one_option() -> None:
 
 def test_periods_end_at_the_time_of_the_run_unless_told_otherwise() -> None:
     now = datetime(2026, 3, 1, 12, 0, 0, 999, tzinfo=UTC)
-    assert job_command(None, now)[-2:] == ["--as-of", "2026-03-01T12:00:00+00:00"]
-    assert job_command("2026-01-01", now)[-1] == "2026-01-01"
+    assert job_arguments(None, now)[-2:] == ["--as-of", "2026-03-01T12:00:00+00:00"]
+    assert job_arguments("2026-01-01", now)[-1] == "2026-01-01"
 
 
-def test_no_secret_is_in_the_command_of_the_spark_job() -> None:
-    assert not any("postgresql" in part for part in job_command(None, datetime.now(UTC)))
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (dg.DagsterRun("refresh_everything"), True),
+        (dg.DagsterRun("job", asset_selection=frozenset({dg.AssetKey(["marts", "dim_x"])})), False),
+        (dg.DagsterRun("job", asset_selection=frozenset({dg.AssetKey(["metrics", "dora"])})), True),
+        (dg.DagsterRun("again", step_keys_to_execute=["dbt", "metrics"]), True),
+        (dg.DagsterRun("again", step_keys_to_execute=["dbt"]), False),
+    ],
+)
+def test_spark_is_started_beside_dbt_only_in_runs_that_need_it(
+    run: dg.DagsterRun, expected: bool
+) -> None:
+    assert computes_metrics(run) is expected
 
 
 def test_the_options_of_sei_run_reach_the_load_and_the_metrics() -> None:
@@ -70,8 +82,8 @@ def test_the_options_of_sei_run_reach_the_load_and_the_metrics() -> None:
     assert config["ops"]["github"]["config"] == {"sources": ["github"], "full": True}
     assert config["ops"]["metrics"]["config"] == {"full": True}
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    assert job_command(None, now, full=True)[-1] == "--full"
-    assert "--full" not in job_command(None, now)
+    assert job_arguments(None, now, full=True)[-1] == "--full"
+    assert "--full" not in job_arguments(None, now)
 
 
 def test_a_check_belongs_to_the_asset_of_its_table() -> None:

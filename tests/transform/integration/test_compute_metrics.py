@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -62,6 +63,48 @@ def tables(warehouse: Any) -> dict[str, list[tuple[Any, ...]]]:
             ).fetchall()
             for name, table in OUTPUTS.items()
         }
+
+
+def told(marts: Any, message: str) -> subprocess.CompletedProcess:
+    """A job that was started ahead, and what it is told then."""
+    return subprocess.run(
+        [sys.executable, "-m", "transform.jobs.compute_metrics", "--when-told"],
+        env={**os.environ, "SEI_METRICS_URL": marts.url("metrician")},
+        input=message,
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+
+
+def test_a_job_started_ahead_computes_what_one_started_in_time_does(marts):
+    assert compute(marts.url("metrician")).returncode == 0
+    expected = tables(marts)
+    with psycopg.connect(marts.url("metrician"), autocommit=True) as connection:
+        connection.execute("delete from metrics.dora")
+    message = {"arguments": ["--as-of", AS_OF], "environment": {}}
+
+    ahead = told(marts, json.dumps(message) + "\n")
+
+    assert ahead.returncode == 0, ahead.stderr
+    assert tables(marts) == expected
+
+
+def test_a_job_started_ahead_that_nobody_needs_ends_and_writes_nothing(warehouse):
+    ended = told(warehouse, "")
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+    with psycopg.connect(warehouse.url("metrician")) as connection:
+        assert connection.execute("select to_regclass('metrics.dora')").fetchone() == (None,)
+
+
+def test_a_job_started_ahead_tells_what_is_wrong_like_any_other(warehouse):
+    message = {"arguments": ["--as-of", "yesterday"], "environment": {}}
+    ended = told(warehouse, json.dumps(message) + "\n")
+
+    assert ended.returncode == 2
+    assert "'yesterday' is no time" in ended.stderr.strip().splitlines()[-1]
 
 
 def test_the_job_writes_all_tables_and_repeats_itself(marts):
