@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ingestion.contracts.tables import CONNECTION, SYNCED, Table, table
+from ingestion.contracts.tables import (
+    CONNECTION,
+    LEDGER,
+    LEDGER_GRAIN,
+    LEDGER_KEY,
+    SYNCED,
+    Table,
+    table,
+)
 
 _ACTOR = """
 author_id text Node id of the account, null for a deleted one.
@@ -123,6 +131,7 @@ GITHUB: dict[str, Table] = {
             seconds double Time taken.
             """,
         ),
+        _github("request_ledger", LEDGER_GRAIN, LEDGER_KEY, LEDGER),
         _github(
             "commits",
             "One commit reachable from the default branch, or from something deployed.",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ingestion.contracts.tables import CONNECTION, SYNCED, Table, table
+from ingestion.contracts.tables import (
+    CONNECTION,
+    LEDGER,
+    LEDGER_GRAIN,
+    LEDGER_KEY,
+    SYNCED,
+    Table,
+    table,
+)
 
 
 def _jira(name: str, grain: str, key: str, lines: str) -> Table:
@@ -44,6 +52,7 @@ JIRA: dict[str, Table] = {
             seconds double Time taken.
             """,
         ),
+        _jira("request_ledger", LEDGER_GRAIN, LEDGER_KEY, LEDGER),
         _jira(
             "boards",
             "One board.",

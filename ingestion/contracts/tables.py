@@ -79,6 +79,25 @@ SYNCED = (
     "synced_at timestamp! Start of the sync that read the row last; the same in all rows of a sync."
 )
 
+LEDGER_GRAIN = "What the requests of one sync to one endpoint cost; sums of all its rounds so far."
+LEDGER_KEY = "endpoint synced_at"
+LEDGER = """
+endpoint text What was asked: a GraphQL document by its operation, or method and path with {placeholders}.
+run_id text Id of the Dagster run that loaded; null: not loaded by Dagster.
+resource text! Limit that it belongs to: core or graphql.
+requests bigint! Requests sent, repeats and followed redirects included.
+counted_requests bigint! Of these, those that count against the quota: where the provider says so, 304 does not.
+points bigint Points of the GraphQL quota, as replies told; null where none did.
+not_modified bigint! Requests answered with 304 (nothing changed).
+retries bigint! Requests that repeat one that had failed; not those after a refusal for a limit.
+rate_limited bigint! Requests refused for a limit.
+failed bigint! Requests answered with another error (404 included), not understood, or not answered.
+wait_seconds double! Waited for limits, all threads together.
+backoff_seconds double! Waited before repeats, all threads together.
+seconds double! From sending to the end of the reply, all threads together.
+bytes bigint! Bodies of replies, as they came.
+""".strip()
+
 
 def table(schema: str, name: str, grain: str, key: str, lines: str) -> Table:
     """A table from lines `name type description`; `key` names its key columns."""

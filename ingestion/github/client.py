@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from ingestion.github.app import InstallationToken
 from ingestion.github.documents import document, operation
+from ingestion.github.endpoints import ENDPOINTS
 from ingestion.github.limits import GithubLimits
 from ingestion.http import (
     ApiClient,
@@ -68,6 +69,12 @@ _EMAIL_REFUSED = re.compile(
 Problems = Callable[[str], None]
 
 
+def _points(data: Mapping[str, Any]) -> int | None:
+    """What a reply cost, as its `rateLimit` says; null where a server has no limits."""
+    told = (data.get("rateLimit") or {}).get("cost")
+    return told if isinstance(told, int) else None
+
+
 def _credentials(
     connection: GithubConnection, environ: Mapping[str, str] | None
 ) -> list[StaticToken]:
@@ -120,6 +127,7 @@ class GithubClient:
             attempts=attempts,
             timeout=timeout,
             transport=transport,
+            endpoints=ENDPOINTS,
         )
         self._graphql = GraphqlClient(
             self.rest,
@@ -127,6 +135,7 @@ class GithubClient:
             classify,
             # Node ids in the new form, whatever the age of the token's application.
             {"X-Github-Next-Global-ID": "1"},
+            cost=_points,
         )
         self._asks_for_emails = True
 

@@ -10,6 +10,10 @@ FOLDER = Path(__file__).parent / "queries"
 _FRAGMENT = re.compile(r"^fragment (\w+) on .*?^}$", re.DOTALL | re.MULTILINE)
 _SPREAD = re.compile(r"\.\.\.\s*(?!on\b)(\w+)")
 _EMAIL_SPREAD = re.compile(r"^\s*\.\.\.PublicEmail\n", re.MULTILINE)
+_QUERY = re.compile(r"^query \w+.*?\{\n", re.MULTILINE | re.DOTALL)
+# Every reply tells what it cost; asking costs nothing (docs.github.com, "Rate limits and query
+# limits for the GraphQL API").
+_COST = "  rateLimit {\n    cost\n  }\n"
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
 
 
@@ -20,7 +24,7 @@ def names() -> list[str]:
 
 @cache
 def document(name: str, *, emails: bool = True) -> str:
-    """The document of that name, with its fragments and without comments.
+    """The document of that name, with its fragments, what it costs, and without comments.
 
     `emails`: it asks for the addresses that people show, which not every token may.
     """
@@ -33,7 +37,8 @@ def document(name: str, *, emails: bool = True) -> str:
         if spread in shared and spread not in needed:
             needed[spread] = shared[spread]
             open_spreads += _SPREAD.findall(shared[spread])
-    return _COMMENT.sub("", "\n".join([text, *needed.values()]))
+    whole = _COMMENT.sub("", "\n".join([text, *needed.values()]))
+    return _QUERY.sub(lambda found: found[0] + _COST, whole)
 
 
 @cache

@@ -30,6 +30,11 @@ class GithubLimits:
         except (KeyError, ValueError):
             return None
 
+    def counts(self, status: int) -> bool:
+        """All but 304 (docs.github.com/rest/using-the-rest-api/best-practices, "Use conditional
+        requests if appropriate")."""
+        return status != 304
+
     def pause(
         self,
         status: int,

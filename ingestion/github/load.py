@@ -27,13 +27,15 @@ def load(
     pipelines_dir: Path | None = None,
     client: GithubClient | None = None,
     longest_round: float = 900.0,
+    run_id: str | None = None,
 ) -> LoadResult:
     """Brings raw_github up to date for one connection and says what was done.
 
     What a killed run left behind is finished first. Long syncs are stored in rounds of
     `longest_round` seconds, so that a kill loses no more than that. Raises LoadError when nothing
     could be read or written; single repositories that fail are in the result and in
-    raw_github.repository_syncs.
+    raw_github.repository_syncs. What the requests cost is in
+    raw_github.request_ledger, with `run_id`, the Dagster run that loads.
     """
     at = synced_at or datetime.now(UTC)
 
@@ -46,6 +48,7 @@ def load(
             full=full,
             progress=progress,
             longest_round=longest_round,
+            run_id=run_id,
         )
 
     return run(

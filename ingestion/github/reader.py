@@ -15,7 +15,7 @@ from ingestion.github.known import Known, Warehouse
 from ingestion.github.one_repository import Outcome
 from ingestion.github.reading import Reading, Sync
 from ingestion.github.repository import Repository
-from ingestion.http import ApiError, Stopped, Unauthorized
+from ingestion.http import ApiError, Budget, Ledger, Stopped, Unauthorized
 from ingestion.loading import ConnectionReader, Handed, Progress
 from ingestion.loading.batches import Batch
 from ingestion.loading.split import is_split
@@ -38,6 +38,7 @@ class Reader(ConnectionReader[Repository]):
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         longest_round: float = 900.0,
+        run_id: str | None = None,
         known: Known | None = None,
     ) -> None:
         """`longest_round`: seconds after which no further repository is begun in this round.
@@ -49,6 +50,7 @@ class Reader(ConnectionReader[Repository]):
             full=full,
             progress=progress,
             longest_round=longest_round,
+            run_id=run_id,
         )
         self.connection = connection
         self.client = client or GithubClient(connection)
@@ -71,9 +73,13 @@ class Reader(ConnectionReader[Repository]):
         )
 
     @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self.client.requests
+    def ledger(self) -> Ledger:
+        """What the requests so far cost."""
+        return self.client.rest.ledger
+
+    def budgets(self) -> list[Budget]:
+        """What is left of the limits, all tokens together."""
+        return self.client.rest.pool.budgets()
 
     @property
     def seconds_waited(self) -> float:

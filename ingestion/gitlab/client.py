@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
+from ingestion.gitlab.endpoints import ENDPOINTS
 from ingestion.gitlab.limits import GitlabLimits
 from ingestion.http import ApiClient, Clock, StaticToken, SystemClock
 from ingestion.settings import GitlabConnection
@@ -60,6 +61,7 @@ class GitlabClient:
             attempts=attempts,
             timeout=timeout,
             transport=transport,
+            endpoints=ENDPOINTS,
         )
 
     @property

@@ -32,6 +32,10 @@ class GitlabLimits:
         except (KeyError, ValueError):
             return None
 
+    def counts(self, status: int) -> bool:
+        """All of them: GitLab counts requests before it looks at them."""
+        return True
+
     def pause(
         self,
         status: int,

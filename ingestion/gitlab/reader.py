@@ -17,7 +17,7 @@ from ingestion.gitlab.incidents import incident_test
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading, Sync
 from ingestion.gitlab.work import Work
-from ingestion.http import ApiError, Stopped, Unauthorized
+from ingestion.http import ApiError, Budget, Ledger, Stopped, Unauthorized
 from ingestion.http.errors import one_line
 from ingestion.loading import ConnectionReader, Handed, Outcome, Progress, timestamp
 from ingestion.loading.batches import Batch, Row
@@ -47,6 +47,7 @@ class Reader(ConnectionReader[Unit]):
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         longest_round: float = 900.0,
+        run_id: str | None = None,
     ) -> None:
         """`longest_round`: seconds after which no further project is begun in this round."""
         super().__init__(
@@ -56,6 +57,7 @@ class Reader(ConnectionReader[Unit]):
             full=full,
             progress=progress,
             longest_round=longest_round,
+            run_id=run_id,
         )
         self.connection = connection
         self.client = client or GitlabClient(connection)
@@ -81,9 +83,13 @@ class Reader(ConnectionReader[Unit]):
         self._users_asked = 0
 
     @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self.client.requests
+    def ledger(self) -> Ledger:
+        """What the requests so far cost."""
+        return self.client.rest.ledger
+
+    def budgets(self) -> list[Budget]:
+        """What is left of the limits, all tokens together."""
+        return self.client.rest.pool.budgets()
 
     @property
     def seconds_waited(self) -> float:

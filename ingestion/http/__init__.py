@@ -6,6 +6,7 @@ Nothing here knows a provider: what its headers mean comes in as `LimitRules`, w
 
 from ingestion.http.client import ApiClient, Reply
 from ingestion.http.clock import Clock, SystemClock
+from ingestion.http.endpoints import Endpoints
 from ingestion.http.errors import (
     ApiError,
     BadReply,
@@ -18,6 +19,7 @@ from ingestion.http.errors import (
     Unreachable,
 )
 from ingestion.http.graphql import GraphqlClient, GraphqlReply
+from ingestion.http.ledger import Cost, Ledger
 from ingestion.http.limits import Budget, LimitRules, Pause, retry_after
 from ingestion.http.page_size import PageSize
 from ingestion.http.tokens import Credential, StaticToken, TokenPool
@@ -28,10 +30,13 @@ __all__ = [
     "BadReply",
     "Budget",
     "Clock",
+    "Cost",
     "Credential",
+    "Endpoints",
     "Forbidden",
     "GraphqlClient",
     "GraphqlReply",
+    "Ledger",
     "LimitRules",
     "NotFound",
     "Overloaded",

@@ -7,6 +7,7 @@ import logging
 import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 
 from ingestion.http.clock import Clock
+from ingestion.http.endpoints import Endpoints
 from ingestion.http.errors import (
     ApiError,
     BadReply,
@@ -25,6 +27,7 @@ from ingestion.http.errors import (
     Unreachable,
     one_line,
 )
+from ingestion.http.ledger import Ledger
 from ingestion.http.limits import LimitRules, retry_after
 from ingestion.http.tokens import Credential, Slot, TokenPool
 
@@ -32,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 _RETRIED = {408, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 _LONGEST_DELAY = 60.0
+# Adds to the ledger's numbers of the endpoint that is being asked.
+Tally = Callable[..., None]
 # A limit that never lifts is a fault of its own; an hour's reset is met at most a few times.
 _MOST_PAUSES = 20
 
@@ -94,17 +99,19 @@ class ApiClient:
         timeout: float = 60.0,
         transport: httpx.BaseTransport | None = None,
         seed: int | None = None,
+        endpoints: Endpoints | None = None,
     ) -> None:
+        """`endpoints`: the names under which the ledger keeps what is asked."""
         self.base_url = base_url
         self.name = name
         self.clock = clock
         self.attempts = attempts
         self.pool = TokenPool(credentials, clock, name)
-        self.requests = 0
+        self.ledger = Ledger()
         self.random = random.Random(seed)
         self._limits = limits
         self._busy = threading.BoundedSemaphore(concurrency)
-        self._count = threading.Lock()
+        self._endpoints = endpoints or Endpoints()
         self._http = httpx.Client(
             headers=dict(headers),
             # The read timeout is longer than the ten seconds after which GitHub itself gives up.
@@ -113,6 +120,11 @@ class ApiClient:
             follow_redirects=True,  # httpx drops Authorization where the host changes
             transport=transport,
         )
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self.ledger.requests
 
     def close(self) -> None:
         """Closes the connections."""
@@ -125,21 +137,26 @@ class ApiClient:
         *,
         etag: str | None = None,
         resource: str = "core",
+        endpoint: str | None = None,
     ) -> Reply:
         """The answer to a GET; with an ETag it may be `not_modified`. Raises ApiError."""
         headers = {"If-None-Match": etag} if etag else {}
-        return self.request("GET", path, params=params, headers=headers, resource=resource)
+        return self.request(
+            "GET", path, params=params, headers=headers, resource=resource, endpoint=endpoint
+        )
 
     def pages(
         self, path: str, params: Mapping[str, Any] | None = None, *, etag: str | None = None
     ) -> Iterator[Reply]:
         """The pages of a list, by the header Link. Raises ApiError."""
-        reply = self.get(path, params, etag=etag)
+        # A next page may have another address: GitHub's names the repository by its number.
+        endpoint = self._endpoints.name("GET", path, self.base_url)
+        reply = self.get(path, params, etag=etag, endpoint=endpoint)
         yield reply
         while reply.next_url:
             if not self._same_host(reply.next_url):
                 raise BadReply(f"{self.name}: the next page of {path} is on another host")
-            reply = self.get(reply.next_url)
+            reply = self.get(reply.next_url, endpoint=endpoint)
             yield reply
 
     def request(
@@ -154,27 +171,36 @@ class ApiClient:
         fragile: bool = False,
         limited: Callable[[Any], str | None] | None = None,
         credential: Credential | None = None,
+        endpoint: str | None = None,
     ) -> Reply:
         """The answer, after waiting and retrying as needed; raises ApiError.
 
         `fragile`: an overload is raised at once as Overloaded, for the caller can ask for less.
         `limited`: says from a good reply's data why it is a refusal for a limit after all.
         `credential`: asks as this one, whatever the pool holds.
+        `endpoint`: what the ledger calls it (default: the template of the path).
         """
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
+        tally = self._tally(endpoint or self._endpoints.name(method, path, self.base_url), resource)
         failures = pauses = refusals = 0
         while True:
-            slot = Slot(credential) if credential else self.pool.acquire(resource)
+            slot = (
+                Slot(credential)
+                if credential
+                else self.pool.acquire(resource, lambda seconds: tally(wait_seconds=seconds))
+            )
             try:
-                response = self._send(method, url, slot, params, json, headers)
+                response = self._send(method, url, slot, params, json, headers, tally)
             except httpx.TransportError as error:
                 failures += 1
-                self._again(error, failures, url, fragile)
+                tally(failed=1)
+                self._again(error, failures, url, fragile, tally)
                 continue
             status = response.status_code
             if (budget := self._limits.budget(response.headers, resource)) is not None:
                 self.pool.learn(slot, budget)
             if status == 304:
+                tally(not_modified=1)
                 return Reply(status, response.headers, None)
             data, readable = _parse(response)
             if status < 300 and readable:
@@ -182,6 +208,7 @@ class ApiClient:
                 if why is None:
                     return Reply(status, response.headers, data)
                 pauses += 1
+                tally(rate_limited=1)
                 self._check_pauses(pauses, why)
                 self.pool.exhausted(slot, resource, why, pauses)
                 continue
@@ -191,15 +218,20 @@ class ApiClient:
             )
             if pause is not None:
                 pauses += 1
+                tally(rate_limited=1)
                 self._check_pauses(pauses, message)
                 self.pool.rest(slot, pause)
                 if credential:
-                    self.clock.sleep(pause.until - self.clock.now())
+                    seconds = max(pause.until - self.clock.now(), 0.0)
+                    tally(wait_seconds=seconds)
+                    self.clock.sleep(seconds)
                 continue
+            tally(failed=1)
             if status == 401:
                 refusals += 1
                 # Under load GitHub has refused good tokens for a moment: one more try.
                 if refusals == 1 and (slot.credential.renew() or self.attempts > 1):
+                    tally(retries=1, backoff_seconds=1.0)
                     self.clock.sleep(1.0)
                     continue
                 raise Unauthorized(
@@ -211,7 +243,8 @@ class ApiClient:
                 unreadable = BadReply(f"a reply that is no JSON (status {status})")
                 fault = unreadable if status < 300 else ApiError(f"{status} {message}")
                 wait = retry_after(response.headers, self.clock.now()) or 0.0
-                self._again(fault, failures, url, fragile and status in (502, 504), wait)
+                overload = fragile and status in (502, 504)
+                self._again(fault, failures, url, overload, tally, wait)
                 continue
             raise self._refused(status, message, url, slot, response.headers)
 
@@ -223,26 +256,48 @@ class ApiClient:
         params: Mapping[str, Any] | None,
         json: Any,
         headers: Mapping[str, str] | None,
+        tally: Tally,
     ) -> httpx.Response:
         # Before the place is taken: an App's credential may have to send a request of its own.
         authorization = slot.credential.authorization()
         with self._busy:
-            with self._count:
-                self.requests += 1
-            return self._http.request(
-                method,
-                url,
-                params=dict(params) if params else None,
-                json=json,
-                headers={**(headers or {}), "Authorization": authorization},
-            )
+            started = time.monotonic()
+            replies: list[httpx.Response] = []
+            try:
+                response = self._http.request(
+                    method,
+                    url,
+                    params=dict(params) if params else None,
+                    json=json,
+                    headers={**(headers or {}), "Authorization": authorization},
+                )
+                replies = [*response.history, response]
+                return response
+            finally:
+                counted = [self._limits.counts(reply.status_code) for reply in replies]
+                tally(
+                    requests=len(replies) or 1,
+                    # One without an answer may have arrived all the same.
+                    counted_requests=sum(counted) if replies else 1,
+                    seconds=time.monotonic() - started,
+                    bytes=sum(reply.num_bytes_downloaded for reply in replies),
+                )
+
+    def _tally(self, endpoint: str, resource: str) -> Tally:
+        return lambda **counts: self.ledger.add(endpoint, resource, **counts)
 
     def _check_pauses(self, pauses: int, message: str) -> None:
         if pauses > _MOST_PAUSES:
             raise ApiError(f"{self.name}: still limited after {pauses} waits: {message}")
 
     def _again(
-        self, error: Exception, failures: int, url: str, overload: bool, at_least: float = 0.0
+        self,
+        error: Exception,
+        failures: int,
+        url: str,
+        overload: bool,
+        tally: Tally,
+        at_least: float = 0.0,
     ) -> None:
         """Sleeps before the next try, or raises when there is none."""
         what = self.pool.scrub(one_line(error) or type(error).__name__)
@@ -259,6 +314,7 @@ class ApiClient:
             raise Overloaded(f"{where} failed {failures} times: {what}") from None
         delay = max(backoff(failures, self.random), at_least)
         logger.info("%s: %s; next try in %.1f s", where, what, delay)
+        tally(retries=1, backoff_seconds=delay)
         self.clock.sleep(delay)
 
     def _refused(

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 # What to do about an error: wait for the limit, ask for less, try again, or live with it.
 Verdict = Literal["limit", "overload", "retry", "not_found", "forbidden", "survive", "fatal"]
 
+_RESOURCE = "graphql"
+
 
 @dataclass(frozen=True)
 class GraphqlReply:
@@ -41,11 +43,14 @@ class GraphqlClient:
         url: str,
         classify: Callable[[Mapping[str, Any]], Verdict],
         headers: Mapping[str, str] | None = None,
+        cost: Callable[[Mapping[str, Any]], int | None] | None = None,
     ) -> None:
+        """`cost`: the points that a reply's data says it cost; None if it does not say."""
         self._api = api
         self._url = url
         self._classify = classify
         self._headers = dict(headers or {})
+        self._cost = cost
 
     def __call__(
         self,
@@ -71,13 +76,16 @@ class GraphqlClient:
                     self._url,
                     json=body,
                     headers=self._headers,
-                    resource="graphql",
+                    resource=_RESOURCE,
                     fragile=True,
                     limited=self._limited,
+                    endpoint=operation,
                 )
                 data, errors = _unpack(reply.data, self._url)
+                self._tell_points(operation, data)
                 verdicts = [self._classify(error) for error in errors]
                 if "overload" in verdicts or (data is None and "retry" in verdicts):
+                    self._api.ledger.add(operation, _RESOURCE, failed=1)
                     raise Overloaded(f"{operation}: {_text(errors)}")
             except Overloaded as error:
                 failures += 1
@@ -86,6 +94,7 @@ class GraphqlClient:
                 if failures >= self._api.attempts * (3 if sizes else 1):
                     raise Overloaded(f"{error} (gave up after {failures} tries)") from None
                 delay = backoff(min(failures, 4), self._api.random)
+                self._api.ledger.add(operation, _RESOURCE, retries=1, backoff_seconds=delay)
                 logger.info(
                     "%s: %s; %s in %.1f s",
                     self._api.name,
@@ -99,6 +108,7 @@ class GraphqlClient:
                 size.succeeded()
             problems = [self._api.pool.scrub(one_line(_line(error))) for error in errors]
             if data is None or "fatal" in verdicts:
+                self._api.ledger.add(operation, _RESOURCE, failed=1)
                 message = f"{self._api.name}, {operation}: {'; '.join(problems) or 'no data'}"
                 if "not_found" in verdicts:
                     raise NotFound(message)
@@ -106,6 +116,11 @@ class GraphqlClient:
                     raise Forbidden(message)
                 raise ApiError(message)
             return GraphqlReply(data, problems)
+
+    def _tell_points(self, operation: str, data: Mapping[str, Any] | None) -> None:
+        points = self._cost(data) if self._cost and data else None
+        if points is not None:
+            self._api.ledger.add(operation, _RESOURCE, points=points)
 
     def _limited(self, body: Any) -> str | None:
         """Why the reply is a refusal: GraphQL says so in a reply with status 200."""

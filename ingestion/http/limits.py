@@ -35,6 +35,10 @@ class LimitRules(Protocol):
         """What is left, as far as the reply says."""
         ...
 
+    def counts(self, status: int) -> bool:
+        """Whether a request that was answered with this status counts against the quota."""
+        ...
+
     def pause(
         self,
         status: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -106,8 +106,11 @@ class TokenPool:
         self._announced = 0.0
         self.seconds_waited = 0.0
 
-    def acquire(self, resource: str) -> Slot:
-        """The credential with most left of this resource; waits while all rest."""
+    def acquire(self, resource: str, waits: Callable[[float], None] | None = None) -> Slot:
+        """The credential with most left of this resource; waits while all rest.
+
+        `waits`: is told of each wait, in seconds, before it begins.
+        """
         while True:
             with self._lock:
                 now = self._clock.now()
@@ -121,6 +124,8 @@ class TokenPool:
                 self._announce(resource, until, now)
                 nap = min(until - now, _LONGEST_NAP)
                 self.seconds_waited += nap
+            if waits:
+                waits(nap)
             self._clock.sleep(nap)
 
     def learn(self, slot: Slot, budget: Budget) -> None:
@@ -161,6 +166,21 @@ class TokenPool:
         with self._lock:
             known = [s.budgets[resource] for s in self._slots if resource in s.budgets]
         return sum(budget.remaining for budget in known) if known else None
+
+    def budgets(self) -> list[Budget]:
+        """What all credentials together have left, by resource; the reset is the first of them."""
+        with self._lock:
+            known = [budget for slot in self._slots for budget in slot.budgets.values()]
+        found: dict[str, Budget] = {}
+        for budget in known:
+            other = found.get(budget.resource, Budget(budget.resource, 0, 0, budget.resets_at))
+            found[budget.resource] = Budget(
+                budget.resource,
+                other.limit + budget.limit,
+                other.remaining + budget.remaining,
+                min(other.resets_at, budget.resets_at),
+            )
+        return [found[resource] for resource in sorted(found)]
 
     def credentials(self) -> list[Credential]:
         """All of them, in the order of the settings."""

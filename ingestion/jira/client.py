@@ -23,6 +23,7 @@ from ingestion.http import (
 )
 from ingestion.http.errors import one_line
 from ingestion.http.tokens import Slot
+from ingestion.jira.endpoints import ENDPOINTS
 from ingestion.jira.limits import JiraLimits
 from ingestion.settings import JiraConnection
 
@@ -119,6 +120,7 @@ class JiraClient:
             attempts=attempts,
             timeout=timeout,
             transport=transport,
+            endpoints=ENDPOINTS,
         )
         self._has_bulk_changelogs = True
         self._lock = threading.Lock()

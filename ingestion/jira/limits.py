@@ -31,6 +31,10 @@ class JiraLimits:
         # Endpoints have limits of their own, so an empty one stops nobody: the 429 will.
         return Budget(resource, limit, max(remaining, 1), 0.0)
 
+    def counts(self, status: int) -> bool:
+        """All of them."""
+        return True
+
     def pause(
         self,
         status: int,

@@ -27,13 +27,15 @@ def load(
     pipelines_dir: Path | None = None,
     client: JiraClient | None = None,
     longest_round: float = 900.0,
+    run_id: str | None = None,
 ) -> LoadResult:
     """Brings raw_jira up to date for one connection and says what was done.
 
     What a killed run left behind is finished first. Long syncs are stored in rounds of
     `longest_round` seconds, so that a kill loses no more than that. Raises LoadError when nothing
     could be read or written; single projects that fail are in the result and in
-    raw_jira.project_syncs.
+    raw_jira.project_syncs. What the requests cost is in
+    raw_jira.request_ledger, with `run_id`, the Dagster run that loads.
     """
     at = synced_at or datetime.now(UTC)
 
@@ -46,6 +48,7 @@ def load(
             full=full,
             progress=progress,
             longest_round=longest_round,
+            run_id=run_id,
         )
 
     return run(

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ingestion.contracts import JIRA
-from ingestion.http import ApiError, Forbidden, NotFound, Stopped, Unauthorized
+from ingestion.http import ApiError, Budget, Forbidden, Ledger, NotFound, Stopped, Unauthorized
 from ingestion.http.errors import one_line
 from ingestion.jira import issues, jql, lists, one_project, vanished
 from ingestion.jira.client import SEARCH_PAGE, JiraClient
@@ -55,6 +55,7 @@ class Reader(ConnectionReader[Project]):
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         longest_round: float = 900.0,
+        run_id: str | None = None,
         known: Known | None = None,
     ) -> None:
         """`longest_round`: seconds after which a round ends at the next page. `known`: what the
@@ -66,6 +67,7 @@ class Reader(ConnectionReader[Project]):
             full=full,
             progress=progress,
             longest_round=longest_round,
+            run_id=run_id,
         )
         self.connection = connection
         self.client = client or JiraClient(connection)
@@ -92,9 +94,13 @@ class Reader(ConnectionReader[Project]):
         return {"scope": name, "project_id": unit_id}
 
     @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self.client.requests
+    def ledger(self) -> Ledger:
+        """What the requests so far cost."""
+        return self.client.rest.ledger
+
+    def budgets(self) -> list[Budget]:
+        """What is left of the limits, all tokens together."""
+        return self.client.rest.pool.budgets()
 
     @property
     def seconds_waited(self) -> float:

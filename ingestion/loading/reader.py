@@ -8,12 +8,12 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from ingestion.contracts import Table
-from ingestion.http import ApiError, Stopped
+from ingestion.http import ApiError, Budget, Cost, Ledger, Stopped
 from ingestion.http.errors import one_line
 from ingestion.loading.batches import Batch, Row, join, to_arrow
 from ingestion.loading.collector import Collector
@@ -21,6 +21,8 @@ from ingestion.loading.results import Failure, Progress, Report
 
 logger = logging.getLogger(__name__)
 
+# What the requests cost, by endpoint; the same in all sources.
+LEDGER_TABLE = "request_ledger"
 # Rows joined into one hand-over: dlt has a cost per hand-over and table.
 _ROWS_PER_HAND_OVER = 20_000
 # Batches (of about 500 rows) that may wait; a reader that is ahead of that has to wait itself.
@@ -94,8 +96,10 @@ class ConnectionReader(ABC, Generic[U]):
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
         longest_round: float = 900.0,
+        run_id: str | None = None,
     ) -> None:
-        """`longest_round`: seconds after which no further unit is begun in this round."""
+        """`longest_round`: seconds after which no further unit is begun in this round.
+        `run_id`: of the Dagster run that loads, for the ledger."""
         self.report = Report()
         self.full = full
         self._name = connection
@@ -103,6 +107,7 @@ class ConnectionReader(ABC, Generic[U]):
         self._concurrency = concurrency
         self._progress = progress
         self._longest_round = longest_round
+        self._run_id = run_id
         self._deadline = 0.0
         self._told_at = 0.0
         self._todo: list[U] | None = None
@@ -128,8 +133,17 @@ class ConnectionReader(ABC, Generic[U]):
 
     @property
     @abstractmethod
+    def ledger(self) -> Ledger:
+        """What the requests so far cost."""
+
+    @property
     def requests(self) -> int:
         """Requests sent so far."""
+        return self.ledger.requests
+
+    def budgets(self) -> list[Budget]:
+        """What is left of the API's limits and when they reset, as far as replies told."""
+        return []
 
     @property
     def seconds_waited(self) -> float:
@@ -273,7 +287,16 @@ class ConnectionReader(ABC, Generic[U]):
             found = [self._attempts[place] for place in self._unsent if place in self._attempts]
             yield self._count(self.arrow(self.syncs_table, found))
         self._unsent = {}
+        if costs := self.ledger.costs():
+            # Sums so far: a later round replaces the rows, a killed one leaves these.
+            yield self._count(self.arrow(LEDGER_TABLE, [self._cost_row(cost) for cost in costs]))
         self._tell(None, at_once=True)
+
+    def _cost_row(self, cost: Cost) -> Row:
+        row = {"run_id": self._run_id, **asdict(cost)}
+        for name in ("wait_seconds", "backoff_seconds", "seconds"):
+            row[name] = round(row[name], 3)
+        return row
 
     def _read_units(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
         assert self._todo is not None

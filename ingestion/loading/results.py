@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ingestion.http import Budget, Cost
+
 
 class LoadError(Exception):
     """A load that brought nothing; the message is one line for people."""
@@ -66,3 +68,7 @@ class LoadResult:
     seconds: float = 0.0
     seconds_waited: float = 0.0
     """For rate limits, all threads together."""
+    costs: list[Cost] = field(default_factory=list)
+    """What the requests cost, by endpoint."""
+    budgets: list[Budget] = field(default_factory=list)
+    """What is left of the API's limits, as far as replies told."""

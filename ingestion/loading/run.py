@@ -74,6 +74,8 @@ def run(
         requests=reader.requests,
         seconds=time.monotonic() - started,
         seconds_waited=reader.seconds_waited,
+        costs=reader.ledger.costs(),
+        budgets=reader.budgets(),
     )
 
 

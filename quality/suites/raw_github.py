@@ -19,6 +19,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "users": ("connection", "id"),
     "repositories": ("connection", "id"),
     "repository_syncs": ("connection", "repository_full_name", "synced_at"),
+    "request_ledger": ("connection", "endpoint", "synced_at"),
     "commits": ("connection", "repository_id", "sha"),
     "pull_requests": ("connection", "id"),
     "pull_request_commits": ("connection", "pull_request_id", "sha"),
@@ -212,7 +213,7 @@ def _time_check(name: str, earlier: str, later: str, tolerated: float, also: str
 def _github(name: str) -> list[CheckSpec]:
     table = f"raw_github.{name}"
     checks = [*_key_checks(name, table)]
-    if name != "repository_syncs":  # a log, which may be cut
+    if name not in ("repository_syncs", "request_ledger"):  # logs, which may be cut
         checks += volume_checks(table)
     if name in _HAPPENED:
         checks.append(happened_check(table, KEYS[name], _HAPPENED[name]))

@@ -21,6 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "users": ("connection", "id"),
     "projects": ("connection", "id"),
     "project_syncs": ("connection", "project_path", "synced_at"),
+    "request_ledger": ("connection", "endpoint", "synced_at"),
     "commits": ("connection", "project_id", "sha"),
     "merge_requests": ("connection", "id"),
     "merge_request_commits": ("connection", "merge_request_id", "sha"),

@@ -18,6 +18,7 @@ from quality.suites.raw_checks import (
 KEYS: dict[str, tuple[str, ...]] = {
     "projects": ("connection", "id"),
     "project_syncs": ("connection", "scope", "synced_at"),
+    "request_ledger": ("connection", "endpoint", "synced_at"),
     "boards": ("connection", "id"),
     "sprints": ("connection", "id"),
     "board_sprints": ("connection", "board_id", "sprint_id"),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from ingestion.contracts import GITHUB, GITLAB, JIRA, SETTINGS, Table
 from orchestration import door_process
+from orchestration.api_costs import COST_TABLES, cost_metadata
 from orchestration.automation import LOAD_RETRIES, MISTAKE, REFRESH_TAG, is_mistake, may_retry
 from orchestration.progress import reporter
 from orchestration.resources import Platform
@@ -65,11 +66,13 @@ def source_assets(source: str, tables: Mapping[str, Table], counted: str) -> dg.
             context.log.info(f"no [[{source}]] connection in the settings")
         wanted = chosen(connections, config.sources)
         try:
-            loaded = _load_all(context, platform, source, settings, wanted, config.full, counted)
+            loaded, costs = _load_all(
+                context, platform, source, settings, wanted, config.full, counted
+            )
         finally:
             # What one connection brought is there to be seen, whatever befell another.
             platform.warehouse().show_raw()
-        yield from _materialized(platform.url("inspector"), tables.values(), loaded)
+        yield from _materialized(platform.url("inspector"), tables.values(), loaded, costs)
 
     return assets
 
@@ -82,9 +85,11 @@ def _load_all(
     connections: Sequence[Any],
     full: bool,
     counted: str,
-) -> dict[str, int]:
-    """Rows loaded by table; raises dg.Failure, after the others were tried, if a load failed."""
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """Rows loaded by table, and what the requests cost as metadata; raises dg.Failure, after the
+    others were tried, if a load failed."""
     loaded: dict[str, int] = {}
+    results: list[Any] = []
     failed: list[str] = []
     error: Exception | None = None
     for connection in connections:
@@ -96,12 +101,14 @@ def _load_all(
                 platform.url("loader"),
                 full=full,
                 progress=_told(report),
+                run_id=context.run_id,
             )
         except Exception as raised:  # the other connections' data is worth having
             error = error or raised
             failed.append(str(raised))
             context.log.error(failed[-1])
             continue
+        results.append(result)
         context.log.info(
             f"{connection.name}: {sum(result.row_counts.values())} rows from "
             f"{result.repositories} {counted} ({result.skipped} unchanged, "
@@ -116,7 +123,7 @@ def _load_all(
             metadata={MISTAKE: is_mistake(error)},
             allow_retries=may_retry(context.run, error),
         ) from error
-    return loaded
+    return loaded, cost_metadata(results)
 
 
 github = source_assets("github", GITHUB, "repositories")
@@ -136,7 +143,7 @@ def settings_tables(
 
     write(platform.settings(), platform.url("loader"))
     platform.warehouse().show_raw()
-    yield from _materialized(platform.url("inspector"), SETTINGS.values(), None)
+    yield from _materialized(platform.url("inspector"), SETTINGS.values())
 
 
 def chosen(connections: Sequence[Any], names: Sequence[str]) -> list[Any]:
@@ -150,7 +157,10 @@ def _told(report: Callable[[int, int, str], None]) -> Callable[[Any], None]:
 
 
 def _materialized(
-    url: str, tables: Iterable[Table], loaded: dict[str, int] | None
+    url: str,
+    tables: Iterable[Table],
+    loaded: Mapping[str, int] | None = None,
+    costs: Mapping[str, Any] | None = None,
 ) -> Iterator[dg.MaterializeResult]:
     tables = list(tables)
     with psycopg.connect(url) as connection:
@@ -160,4 +170,6 @@ def _materialized(
         metadata.pop("dagster/column_schema", None)
         if loaded is not None:
             metadata["rows_loaded"] = loaded.get(table.name, 0)
+        if costs and table.name in COST_TABLES:
+            metadata.update(costs)
         yield dg.MaterializeResult(asset_key=asset_key(table.schema, table.name), metadata=metadata)

@@ -87,10 +87,11 @@ class JiraWorld:
         return [next(iter(row.values())) for row in self.rows(sql)]
 
     def contents(self) -> dict[str, list[Any]]:
-        """All rows of all tables but the attempts, without the time of the sync."""
+        """All rows of all tables but the attempts and the ledger, without the time of the sync."""
         tables = self.values(
             "select table_name from information_schema.tables where table_schema = 'raw_jira'"
-            " and table_name not like '\\_dlt%' and table_name <> 'project_syncs'"
+            " and table_name not like '\\_dlt%'"
+            " and table_name not in ('project_syncs', 'request_ledger')"
         )
         found = {}
         for table in sorted(tables):

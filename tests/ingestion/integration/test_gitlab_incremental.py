@@ -56,7 +56,7 @@ def test_an_unchanged_project_costs_two_requests_and_no_row(
         "/projects/10/pipelines",
     ]
     changed = {name for name, count in third.report.row_counts.items() if count}
-    assert changed == {"groups", "project_syncs"}
+    assert changed == {"groups", "project_syncs", "request_ledger"}
     assert (third.report.repositories, third.report.skipped) == (2, 2)
 
 
