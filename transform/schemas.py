@@ -233,7 +233,8 @@ def _output(
     columns.append(
         Column("definition_version", "bigint", False, "Version of the definitions used.")
     )
-    columns.append(Column("computed_at", "timestamptz", False, "When the row was computed."))
+    told = "When the row was computed; it keeps this while later computations find the same."
+    columns.append(Column("computed_at", "timestamptz", False, told))
     return Table(METRICS, name, tuple(columns), grain, tuple(key.split()), indexes)
 
 

@@ -30,6 +30,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from transform.errors import TransformError
 from transform.grouping import Mapped, Result, Told, telling
 from transform.schemas import COMPUTED_UNITS, Table
+from transform.switch import switch
 from transform.views import View, prepare_views
 
 FORMAT = "sei_postgres"
@@ -358,7 +359,7 @@ class Warehouse:
                     self._check_kept(connection, kept_since)
                 for table in targets:
                     tasks, stays = list(written[table.name]), kept.get(table.name)
-                    _switch(connection, table, staging[table.name], tasks, stays)
+                    switch(connection, table, staging[table.name], tasks, stays)
         finally:
             if not connection.broken and not connection.closed:
                 for table in targets:
@@ -465,26 +466,6 @@ def _stager(url: str, schema_name: str, staging: str, schema: pa.Schema) -> Any:
         )
 
     return stage
-
-
-def _switch(
-    connection: psycopg.Connection[Any],
-    table: Table,
-    staging: str,
-    tasks: list[int],
-    kept: str | None,
-) -> None:
-    target = sql.Identifier(table.schema, table.name)
-    columns = sql.SQL(", ").join(sql.Identifier(name) for name in table.column_names())
-    # Not truncate: it locks readers out and empties the table for those already reading.
-    gone = f"delete from {table.full_name} where not coalesce({kept}, false)" if kept else ""
-    connection.execute(gone.encode() or sql.SQL("delete from {}").format(target))
-    connection.execute(
-        sql.SQL("insert into {} ({}) select {} from {} where _task = any(%s)").format(
-            target, columns, columns, sql.Identifier(table.schema, staging)
-        ),
-        (tasks,),
-    )
 
 
 def prepare(connection: psycopg.Connection[Any], tables: Sequence[Table]) -> None:

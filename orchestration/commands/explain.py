@@ -121,6 +121,6 @@ def show(explained: Explained) -> None:
             console.print(escape(f"  {line}"))
         console.print("[dim]sei report --coverage says what to do about it[/dim]")
     console.print(
-        f"[dim]definition version {number['definition_version']}, computed "
-        f"{number['computed_at'].astimezone(explained.zone):%Y-%m-%d %H:%M}[/dim]"
+        f"[dim]definition version {number['definition_version']}, as of "
+        f"{explained.as_of.astimezone(explained.zone):%Y-%m-%d %H:%M}[/dim]"
     )

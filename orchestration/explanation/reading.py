@@ -142,7 +142,7 @@ class Explained:
     """One number: its row of metrics.dora, the rows behind it, and what is not in it.
 
     `facts`: rows of metrics.dora_facts_described, oldest first. `coverage`: reason → rows, over
-    all times.
+    all times. `as_of`: when the numbers were computed last.
     """
 
     entity: Entity
@@ -152,6 +152,7 @@ class Explained:
     left_out: list[LeftOut]
     coverage: dict[str, int]
     zone: ZoneInfo
+    as_of: datetime
 
 
 @contextmanager
@@ -207,8 +208,7 @@ def read(
     if number is None:
         raise UsageProblem(_missing(connection, entity, metric, period, asked))
     facts = connection.execute(_FACTS, asked).fetchall()
-    row = connection.execute("select timezone from metrics.computation").fetchone()
-    assert row is not None
+    as_of, zone, _ = computation(connection)
     return Explained(
         entity,
         metric,
@@ -216,7 +216,8 @@ def read(
         facts,
         _left_out(connection, metric, facts, asked),
         coverage(connection, entity),
-        ZoneInfo(row["timezone"]),
+        zone,
+        as_of,
     )
 
 

@@ -277,10 +277,10 @@ _DORA_CHECKS: list[CheckSpec] = [
         blocking=True,
     ),
     CheckSpec(
-        "all_rows_are_of_one_run",
+        "all_rows_have_one_definition",
         _DORA,
-        Rows("select distinct computed_at from this order by 1 offset 1"),
-        "Every row was computed by the same run: none is left over from an earlier one.",
+        Rows("select distinct definition_version from this order by 1 offset 1"),
+        "Every row was computed by the same definitions: none is left over from earlier ones.",
         blocking=True,
     ),
     CheckSpec(

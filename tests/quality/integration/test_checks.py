@@ -174,8 +174,8 @@ BREAKING: dict[tuple[str, str], str] = {
     ("metrics.dora", "only_the_last_period_is_partial"): (
         _DORA + "is_partial = true where grain = 'day' and period_start = '2026-03-02'"
     ),
-    ("metrics.dora", "all_rows_are_of_one_run"): (
-        _DORA + "computed_at = computed_at - interval '1 day'" + _ONE_RATIO
+    ("metrics.dora", "all_rows_have_one_definition"): (
+        _DORA + "definition_version = definition_version - 1" + _ONE_RATIO
     ),
     ("metrics.dora", "services_add_up_to_the_organization"): (
         _DORA + "numerator = 0 where entity_type = 'service' and grain = 'quarter'"

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from pyspark.sql import functions as F
 
+from transform import switch as switching
 from transform import warehouse as module
 from transform.errors import TransformError
 from transform.schemas import Column, Table
@@ -105,6 +106,61 @@ def test_replacing_keeps_the_table_its_grants_and_the_views_on_it(spark, url, ow
     ).fetchone() == (True, True)
     comment = owner.execute("select col_description('metrics.all_types'::regclass, 2)").fetchone()
     assert comment == ("Any text, even it's 'quoted'.",)
+
+
+def test_rows_that_are_the_same_are_not_written_again(spark, url, owner):
+    write(spark, url, ROWS)
+    where = "select id, ctid::text from metrics.all_types order by id"
+    before = dict(owner.execute(where).fetchall())
+    changed = [ROWS[0], (ROWS[1][0], "another", *ROWS[1][2:]), (99, *ROWS[2][1:])]
+
+    write(spark, url, changed)
+
+    assert stored(owner) == sorted(changed, key=lambda row: row[0])
+    after = dict(owner.execute(where).fetchall())
+    assert after[ROWS[0][0]] == before[ROWS[0][0]]
+    assert after[ROWS[1][0]] != before[ROWS[1][0]]
+    assert ROWS[2][0] not in after
+
+
+def test_a_row_that_is_only_computed_later_is_the_same(spark, url, owner):
+    stamp = Column("computed_at", "timestamptz", False, "When.")
+    stamped = Table("metrics", "stamped", (*ALL_TYPES.columns, stamp), "One row.", ("id",))
+    first, later = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2))
+    for rows in ([(*ROWS[0], first), (*ROWS[1], first)],
+                 [(*ROWS[0], later), (*(ROWS[1][0], "x", *ROWS[1][2:]), later)]):  # fmt: skip
+        frame = spark.createDataFrame(rows, stamped.spark_schema())
+        Warehouse(url).replace({"stamped": frame}, {"stamped": stamped})
+
+    found = owner.execute("select computed_at from metrics.stamped order by id").fetchall()
+    assert [at for (at,) in found] == [first, later]
+
+
+def test_many_rows_are_filled_in_without_indexes_which_are_there_afterwards(
+    spark, url, owner, monkeypatch
+):
+    write(spark, url, [])
+    owner.execute("create index mine on metrics.all_types (amount)")
+    owner.execute(
+        "create view public.hanging as select *, count(*) from metrics.all_types group by id"
+    )
+    listed = "select indexdef from pg_indexes where tablename = 'all_types' order by 1"
+    before = owner.execute(listed).fetchall()
+    monkeypatch.setattr(switching, "MANY", 2)
+
+    write(spark, url, ROWS)
+
+    assert stored(owner) == ROWS
+    assert owner.execute(listed).fetchall() == before
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        owner.execute("insert into metrics.all_types (id) values (%s)", (ROWS[0][0],))
+
+
+def test_a_key_that_is_computed_twice_is_refused_also_where_the_row_is_known(spark, url, owner):
+    write(spark, url, ROWS)
+    with pytest.raises(TransformError, match="4 rows were computed, but they have 3 keys"):
+        write(spark, url, [*ROWS, ROWS[0]])
+    assert stored(owner) == ROWS
 
 
 def test_a_write_that_fails_leaves_the_old_rows_of_all_tables(spark, url, owner):
