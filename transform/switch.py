@@ -46,7 +46,7 @@ def switch(
         _filled(connection, table, staging, fill)
         return
     gone = sql.SQL("delete from {} as old").format(target)
-    stays = [sql.SQL(f"not coalesce({kept}, false)")] if kept else []
+    stays: list[sql.Composable] = [sql.SQL(f"not coalesce({kept}, false)")] if kept else []
     # The rows of the units are told apart by their time: whoever keeps rows asks for it.
     compared = table.key if table.name != COMPUTED_UNITS.name else ()
     if compared:
