@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 # The endpoints register themselves when their modules are imported.
-from demo import gitlab_code, gitlab_people, gitlab_work
+from demo import gitlab_code, gitlab_graphql, gitlab_people, gitlab_work
 from demo.faults import Fault, FaultError, first_match
 from demo.gitlab_catalog import Catalog
 from demo.gitlab_paging import Bounds, page
@@ -34,6 +34,7 @@ __all__ = ["GitLab", "application", "gitlab_code", "gitlab_people", "gitlab_work
 
 Source = Callable[[datetime], Catalog]
 PREFIX = "/api/v4/"
+GRAPHQL = "/api/graphql"
 _JSON = {"Content-Type": "application/json"}
 _RESET_SOON = 2  # seconds until a limit set by a fault is over
 
@@ -113,7 +114,7 @@ class GitLab:
                 _hang_up(send)
                 return
         begun = time.process_time()
-        reply = self._spoiled(fault, request, path)
+        reply = self._spoiled(fault, request, path, body)
         self.seconds += time.process_time() - begun
         await self._send(send, reply, cut=fault is not None and fault.action == "cut")
 
@@ -151,9 +152,9 @@ class GitLab:
             return _json({"message": f"{type(error).__name__}: {error}"}, 400)
         return _json({"message": "404 Not Found"}, 404)
 
-    def _spoiled(self, fault: Fault | None, request: Request, path: str) -> Reply:
+    def _spoiled(self, fault: Fault | None, request: Request, path: str, body: str) -> Reply:
         if fault is None:
-            return self._reply(request, path)
+            return self._reply(request, path, body)
         if fault.action in ("secondary", "limit"):
             reset = int(self.limits.now()) + _RESET_SOON
             return _throttled(self._quota(_token(request) or "", reset), fault.headers)
@@ -164,18 +165,19 @@ class GitLab:
             status = fault.status or 200
             text = fault.body if fault.body is not None else _words(status)
             return Reply(status, text.encode(), {**_JSON, **fault.headers})
-        reply = self._reply(request, path)
+        reply = self._reply(request, path, body)
         if fault.replace is not None:
             pattern, replacement = fault.replace
             reply.body = pattern.sub(replacement, reply.body.decode()).encode()
         reply.headers.update(fault.headers)
         return reply
 
-    def _reply(self, request: Request, path: str) -> Reply:
-        if not path.startswith(PREFIX):
+    def _reply(self, request: Request, path: str, body: str) -> Reply:
+        is_graphql = path == GRAPHQL and request.method == "POST"
+        if not path.startswith(PREFIX) and not is_graphql:
             return _json({"error": "404 Not Found"}, 404)
         parts = [unquote(part) for part in path[len(PREFIX) :].rstrip("/").split("/")]
-        self.requests[f"rest {kind_of(parts)}"] += 1
+        self.requests["graphql" if is_graphql else f"rest {kind_of(parts)}"] += 1
         token = _token(request)
         window = self.limits.get(token or "", "api")
         window.used += 1
@@ -184,6 +186,11 @@ class GitLab:
             return _throttled(quota, {})
         if token is not None and token not in self.limits.tokens:
             return _json({"message": "401 Unauthorized"}, 401, quota)
+        if is_graphql:
+            try:
+                return _json(gitlab_graphql.answer(body, self._pipelines), 200, quota)
+            except ValueError:
+                return _json({"errors": [{"message": "Unexpected end of document"}]}, 400, quota)
         if request.method not in ("GET", "HEAD"):
             return _json({"error": "404 Not Found"}, 404, quota)
         try:
@@ -218,6 +225,12 @@ class GitLab:
         url = base.removesuffix(PREFIX.rstrip("/")) + path
         one = page(found, query, url, added, self.bounds)
         return one.rows, one.headers
+
+    def _pipelines(self, number: int) -> Sequence[Mapping[str, Any]] | None:
+        view = self.catalog.project(number)
+        if view is None or not self.catalog.is_there(view):
+            return None
+        return view.rows("pipelines")
 
     def _quota(self, token: str, reset: int) -> dict[str, str]:
         window = self.limits.get(token, "api")

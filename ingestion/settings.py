@@ -253,7 +253,7 @@ class GithubConnection(Connection):
 
 
 class GitlabConnection(Connection):
-    """[[gitlab]]: one GitLab, gitlab.com or self-managed; the API is {url}/api/v4."""
+    """[[gitlab]]: one GitLab, gitlab.com or self-managed; its API is below {url}/api/."""
 
     name: str = Field(default="gitlab", pattern=_NAME, max_length=40)
     url: str = Field(default="https://gitlab.com", pattern=r"^https?://[^/\s]+")
@@ -278,6 +278,11 @@ class GitlabConnection(Connection):
     def api_url(self) -> str:
         """Address of REST v4."""
         return self.url + "/api/v4"
+
+    @property
+    def graphql_url(self) -> str:
+        """Address of GraphQL."""
+        return self.url + "/api/graphql"
 
     def tokens(self, environ: Mapping[str, str] | None = None) -> list[SecretStr]:
         """The tokens, in the order written, as `GithubConnection.tokens`. Raises SettingsError."""

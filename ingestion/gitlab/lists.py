@@ -19,8 +19,12 @@ from ingestion.http import Reply
 from ingestion.loading import timestamp
 from ingestion.loading.batches import Row
 
-# What the first page does not show (a tag moved, far down) is found after that time.
-_HOLDS = timedelta(days=7)
+# What the first page does not show (a tag moved, far down) is found after that time, which is
+# less than that after which a quiet project is looked at.
+_HOLDS = timedelta(days=6)
+# Nothing else tells of a deployment that was recorded through the API, without a job: where there
+# was one in that time, more may come.
+_OUTSIDE_HOLDS = timedelta(days=90)
 
 State = dict[str, Any]
 
@@ -30,6 +34,8 @@ class DeploymentsState(WindowState, total=False):
 
     has_all: bool
     """Those that never changed were read too."""
+    outside_at: str
+    """When the newest one was made that has no job."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,12 @@ def read_deployments(
     window = Window(state, reading.sync.since)
     path = f"{project.path}/deployments"
     shas: list[str] = []
+    outside = timestamp(state.get("outside_at"))
 
     def take(items: list[Item]) -> None:
+        nonlocal outside
+        made = [timestamp(i.get("created_at")) for i in items if not i.get("deployable")]
+        outside = max(filter(None, [outside, *made]), default=None)
         reading.put("deployments", [rows_ci.deployment(item, project.number) for item in items])
         reading.flush()
         shas.extend(item["sha"] for item in items if item.get("sha"))
@@ -120,7 +130,16 @@ def read_deployments(
         take([item for item in items if not window.is_known(item)])
         for item in items:
             window.took(item)
-    return {**window.state(), "has_all": True}, list(dict.fromkeys(reversed(shas)))
+    following: DeploymentsState = {**window.state(), "has_all": True}
+    if outside is not None:
+        following["outside_at"] = outside.isoformat()
+    return following, list(dict.fromkeys(reversed(shas)))
+
+
+def are_made_outside(state: DeploymentsState, synced_at: datetime) -> bool:
+    """Whether deployments may come without a pipeline that tells of them."""
+    made = timestamp(state.get("outside_at"))
+    return not state.get("has_all") or (made is not None and synced_at - made < _OUTSIDE_HOLDS)
 
 
 def _never_changed(reading: Reading, path: str) -> list[Item]:

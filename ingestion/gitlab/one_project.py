@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,8 +28,9 @@ logger = logging.getLogger(__name__)
 # GitLab moves last_activity_at at most once an hour (RESET_PROJECT_ACTIVITY_INTERVAL in its
 # source); the rest is for clocks and for events that are written late.
 ACTIVITY_HOLDS = timedelta(minutes=70)
-# What no activity tells of: a release on an old tag, a new environment, a label.
-_LOOK_AGAIN = timedelta(days=7)
+# What no activity tells of: a release on an old tag, a new environment, a label. Within a day,
+# so that the projects of a first sync are not all looked at in one.
+_LOOK_AGAIN = timedelta(days=6)
 
 State = dict[str, Any]
 
@@ -37,8 +39,20 @@ class Gone(NotFound):
     """The project was there when it was listed, and is no more."""
 
 
+@dataclass(frozen=True)
+class Signs:
+    """What is known of a project before it is read, besides its entry in the list."""
+
+    newest_seen: datetime | None = None
+    """The newest time that the server told of any project, which its clock has passed."""
+    told_at: datetime | None = None
+    """The newest time it told of anything before this sync read any pipeline."""
+    is_still: bool = False
+    """No pipeline changed since they were read last."""
+
+
 class _Reader:
-    def __init__(self, reading: Reading, project: Project, state: State) -> None:
+    def __init__(self, reading: Reading, project: Project, state: State, signs: Signs) -> None:
         self.reading = reading
         self.project = project
         self.old = state
@@ -50,9 +64,12 @@ class _Reader:
         self.new["is_split"] = is_split
         self.commits = Commits(reading, project, is_split)
         self.head: str | None = self.new.get("head_sha")
-        self.is_quiet = is_split == bool(state.get("is_split")) and _is_quiet(
+        self.signs = signs
+        self.is_quiet = is_split == bool(state.get("is_split")) and is_quiet(
             project, state, reading.sync.synced_at
         )
+        # Without pipelines nothing can be deployed by one.
+        self.is_still = self.is_quiet and (signs.is_still or not project.may_have("pipelines"))
         self.elsewhere: list[str] = list(state.get("elsewhere") or [])
         self.new["elsewhere"] = self.elsewhere
 
@@ -77,19 +94,27 @@ class _Reader:
         self.head = self.new["head_sha"] = head
 
     def pipelines(self) -> None:
-        if self.is_quiet and self.project.is_archived:
+        if self.is_quiet and (self.project.is_archived or self.is_still):
+            if self.is_still:
+                self.new["pipelines"] = {**self.old["pipelines"], **self._told()}
             return
         pipelines = Pipelines(self.reading, self.project, self.old.get("pipelines") or {})
-        self.new["pipelines"] = pipelines.read()
+        self.new["pipelines"] = {**pipelines.read(), **self._told()}
         self.elsewhere += pipelines.deployed
         if pipelines.is_changed:
             # Something ran: it may have made tags, releases and environments, without activity.
             self.is_quiet = False
 
+    def _told(self) -> State:
+        at = self.signs.told_at
+        return {} if at is None else {"told_at": at.isoformat()}
+
     def deployments(self) -> None:
         if self.is_quiet and self.project.is_archived:
             return
         old: lists.DeploymentsState = self.old.get("deployments") or {}
+        if self.is_still and not lists.are_made_outside(old, self.reading.sync.synced_at):
+            return
         self.new["deployments"], shas = lists.read_deployments(self.reading, self.project, old)
         self.elsewhere += shas
         if shas:
@@ -118,16 +143,15 @@ def read(
     project: Project,
     row: Row,
     root: int,
-    newest_seen: datetime | None,
+    signs: Signs,
     state: State,
 ) -> Outcome[Any]:
     """Hands over what changed in a project. A list that fails keeps its old cursor.
 
-    `row`: of the table projects, without its newest commit. `newest_seen`: the newest time that
-    the server told of any project, which its clock has passed. Only what concerns everybody is
+    `row`: of the table projects, without its newest commit. Only what concerns everybody is
     raised: Unauthorized, Stopped.
     """
-    reader = _Reader(reading, project, state)
+    reader = _Reader(reading, project, state, signs)
     failed: list[tuple[str, str]] = []
     done = 0
     for name, step in reader.steps():
@@ -157,7 +181,7 @@ def read(
             reading.flush_what_is_whole()
     _put_project(reading, reader, {**row, "head_sha": reader.head}, root)
     if not failed:
-        _settle(reader, newest_seen)
+        _settle(reader, signs.newest_seen)
     return _outcome(reading, reader, failed, done)
 
 
@@ -170,14 +194,14 @@ def _put_project(reading: Reading, reader: _Reader, row: Row, root: int) -> None
     reader.new.pop("gone_at", None)
 
 
-def _is_quiet(project: Project, state: State, synced_at: datetime) -> bool:
+def is_quiet(project: Project, state: State, synced_at: datetime) -> bool:
     """Whether the last activity that GitLab tells of has been read, with all that it may hide."""
     looked_at = timestamp(state.get("settled_at"))
     return (
         looked_at is not None
         and project.last_activity_at is not None
         and state.get("activity") == project.last_activity_at
-        and synced_at - looked_at < _LOOK_AGAIN
+        and synced_at - looked_at < _LOOK_AGAIN + timedelta(hours=project.number % 24)
     )
 
 

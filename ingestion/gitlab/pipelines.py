@@ -35,6 +35,8 @@ class State(TypedDict, total=False):
     """The list of all jobs was read."""
     has_all: bool
     """Those that never changed were read too."""
+    told_at: str
+    """A time that the server's clock had passed when they were read, or seen not to change."""
 
 
 class Pipelines:

@@ -6,14 +6,16 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ingestion.contracts import GITLAB
-from ingestion.gitlab import groups, one_project, rows, users
+from ingestion.gitlab import groups, one_project, rows, users, watch
 from ingestion.gitlab.client import GitlabClient
 from ingestion.gitlab.groups import Root
 from ingestion.gitlab.incidents import incident_test
+from ingestion.gitlab.one_project import Signs
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading, Sync
 from ingestion.gitlab.work import Work
@@ -27,6 +29,9 @@ from ingestion.settings import GitlabConnection, Settings
 logger = logging.getLogger(__name__)
 
 Unit = Project | Root
+# Members have a list for each group: those of more groups are read once a day.
+_FEW_GROUPS = 5
+_MEMBERS_HOLD = timedelta(hours=20)
 _SHAPE = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -79,7 +84,8 @@ class Reader(ConnectionReader[Unit]):
             is_late=self.is_late,
         )
         self._rows: dict[str, tuple[Row, int]] = {}
-        self._newest_seen: datetime | None = None
+        self._signs = Signs()
+        self._still: set[str] = set()
         self._users_asked = 0
 
     @property
@@ -143,7 +149,9 @@ class Reader(ConnectionReader[Unit]):
                     self._mark_gone(reading, known[key])
                 reading.flush()
             yield from collected
-        return self._units(found)
+        units = self._units(found)
+        self._watch(units, known)
+        return units
 
     def read_unit(
         self, unit: Unit, state: dict[str, Any], emit: Callable[[Batch], None]
@@ -155,7 +163,8 @@ class Reader(ConnectionReader[Unit]):
         if isinstance(unit, Root):
             return self._read_work(reading, unit, state), reading
         row, root = self._rows[unit.id]
-        outcome = one_project.read(reading, unit, row, root, self._newest_seen, state)
+        signs = replace(self._signs, is_still=unit.id in self._still)
+        outcome = one_project.read(reading, unit, row, root, signs, state)
         outcome.state["since"] = self._sync.since.isoformat()
         return outcome, reading
 
@@ -219,8 +228,10 @@ class Reader(ConnectionReader[Unit]):
     ) -> None:
         known = state.setdefault("groups", {})
         found = groups.group_rows(nodes, known, root, self.connection.groups, self._synced_at)
+        is_small = self.full or len(nodes) <= _FEW_GROUPS
         for row in found:
-            if row["deleted_at"] is None and self._read_members(reading, row):
+            is_due = is_small or _are_members_due(row, self._synced_at)
+            if row["deleted_at"] is None and is_due and self._read_members(reading, row):
                 row["members_synced_at"] = self._synced_at
                 known[str(row["id"])]["members_synced_at"] = self._synced_at.isoformat()
             reading.put("groups", [row])
@@ -250,11 +261,28 @@ class Reader(ConnectionReader[Unit]):
             for project in root.projects:
                 projects[project.id] = project
                 self._rows[project.id] = (root.rows[project.id], root.number)
-        seen = [row["last_activity_at"] for row, _ in self._rows.values()]
-        self._newest_seen = max(filter(None, seen), default=None)
         # The busiest first: else the last of them runs on alone.
         order = sorted(projects.values(), key=lambda p: (p.last_activity_at or "", p.full_name))
         return [*found, *reversed(order)]
+
+    def _watch(self, units: Sequence[Unit], known: MutableMapping[str, Any]) -> None:
+        """Finds out in which quiet projects no pipeline changed, with a request for many."""
+        seen = [row["last_activity_at"] for row, _ in self._rows.values()]
+        self._signs = Signs(
+            newest_seen=max(filter(None, seen), default=None),
+            told_at=watch.told(known, seen, self._synced_at),
+        )
+        states = {unit.id: known.get(unit.id) or {} for unit in units if isinstance(unit, Project)}
+        quiet = {
+            unit.id: states[unit.id]
+            for unit in units
+            if isinstance(unit, Project)
+            and not unit.is_archived
+            and unit.may_have("pipelines")
+            and one_project.is_quiet(unit, states[unit.id], self._synced_at)
+        }
+        if quiet and not self.full:
+            self._still = watch.still(Reading(self._sync, lambda batch: None), quiet)
 
     def _read_work(self, reading: Reading, root: Root, state: dict[str, Any]) -> Outcome[Unit]:
         work = Work(reading, root, state)
@@ -278,6 +306,12 @@ class Reader(ConnectionReader[Unit]):
             is_partial=True,
             is_unfinished=work.is_unfinished and status != "failed",
         )
+
+
+def _are_members_due(group: Row, synced_at: datetime) -> bool:
+    """Whether the members of a group have not been read for a day."""
+    read_at = group["members_synced_at"]
+    return read_at is None or not timedelta(0) <= synced_at - read_at < _MEMBERS_HOLD
 
 
 def _wants_more_history(state: dict[str, Any], since: datetime) -> bool:

@@ -34,9 +34,10 @@ def quiet_requests(gitlab: FakeGitlab) -> list[str]:
     return [target.partition("?")[0] for target, _, _ in gitlab.requests]
 
 
-def test_an_unchanged_project_costs_two_requests_and_no_row(
+def test_an_unchanged_project_costs_no_request_and_no_row(
     gitlab: FakeGitlab, gitlab_world: GitlabWorld, shop: Any
 ) -> None:
+    gitlab.data[10, "deployments"][0]["deployable"] = {"id": 400, "pipeline": {"id": 300}}
     gitlab.projects.pop(11)
     gitlab.project(11, "busy", last_activity_at="2026-02-01T02:00:00.000Z", archived=True)
     assert gitlab_world.read().status("acme/shop")["status"] == "succeeded"
@@ -46,14 +47,13 @@ def test_an_unchanged_project_costs_two_requests_and_no_row(
     third = gitlab_world.read()
 
     assert sorted(quiet_requests(gitlab)) == [
+        "/api/graphql",
         "/groups/1/descendant_groups",
         "/groups/1/issues",
         "/groups/1/members",
         "/groups/1/merge_requests",
         "/groups/1/projects",
         "/groups/acme",
-        "/projects/10/deployments",
-        "/projects/10/pipelines",
     ]
     changed = {name for name, count in third.report.row_counts.items() if count}
     assert changed == {"groups", "project_syncs", "request_ledger"}
