@@ -88,7 +88,9 @@ class GitlabClient:
         Raises ApiError: Overloaded where less should be asked for.
         """
         body = {"query": query, "variables": dict(variables), "operationName": operation}
-        reply = self.rest.request("POST", self._graphql_url, json=body, fragile=True).data
+        reply = self.rest.request(
+            "POST", self._graphql_url, json=body, fragile=True, endpoint=operation
+        ).data
         if not isinstance(reply, dict) or not ("data" in reply or "errors" in reply):
             raise BadReply(f"{self.name}: {self._graphql_url} does not answer like GraphQL")
         if errors := reply.get("errors"):
