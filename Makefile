@@ -9,10 +9,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # Processes that integration tests run in: half of them wait for servers most of the time. End to end
 # the files share what takes minutes to load, so one process is quicker.
 WORKERS ?= 2
+SEEDS ?= 20
 UV_VERSION := 0.13.9
 READY := .venv/.ready
 
-.PHONY: help docs setup demo up down run check report test lint unit integration end_to_end fix lock clean
+.PHONY: help docs setup demo up down run check report test lint unit integration end_to_end faults fix lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,6 +70,9 @@ integration: setup ## Tests with a real Postgres, real HTTP and real Spark
 
 end_to_end: setup ## Tests that run the whole pipeline
 	$(BIN)/python -m pytest -q -m end_to_end
+
+faults: setup ## Long: each fault at each kind of request, SEEDS=20 loads with faults at random
+	SEI_FAULT_SEEDS=$(SEEDS) $(BIN)/python -m pytest -q tests/ingestion/integration/test_any_fault.py
 
 fix: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .

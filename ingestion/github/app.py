@@ -41,7 +41,7 @@ class _Jwt:
             ) from None
         return f"Bearer {token}"
 
-    def renew(self) -> bool:
+    def renew(self, refused: str) -> bool:
         """Each request signs anew."""
         return False
 
@@ -80,10 +80,11 @@ class InstallationToken:
             assert self._token is not None
             return f"Bearer {self._token.get_secret_value()}"
 
-    def renew(self) -> bool:
+    def renew(self, refused: str) -> bool:
         """Forgets the token, so that the next request buys another."""
         with self._lock:
-            self._token = None
+            if self._token and refused == f"Bearer {self._token.get_secret_value()}":
+                self._token = None
         return True
 
     def secrets(self) -> list[str]:

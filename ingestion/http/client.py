@@ -9,12 +9,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from ingestion.http.clock import Clock
+from ingestion.http.clock import Clock, ServerClock
 from ingestion.http.endpoints import Endpoints
 from ingestion.http.errors import (
     ApiError,
@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 _RETRIED = {408, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 _LONGEST_DELAY = 60.0
+# A whole reply may take so many times as long as a piece of it.
+_TIMEOUTS_PER_REPLY = 5
+_PACKING = {"content-encoding", "content-length", "transfer-encoding"}
 # Adds to the ledger's numbers of the endpoint that is being asked.
 Tally = Callable[..., None]
 # A limit that never lifts is a fault of its own; an hour's reset is met at most a few times.
@@ -108,8 +111,10 @@ class ApiClient:
         self.attempts = attempts
         self.pool = TokenPool(credentials, clock, name)
         self.ledger = Ledger()
+        self._theirs = ServerClock(clock)
         self.random = random.Random(seed)
         self._limits = limits
+        self._longest_reply = _TIMEOUTS_PER_REPLY * timeout
         self._busy = threading.BoundedSemaphore(concurrency)
         self._endpoints = endpoints or Endpoints()
         self._http = httpx.Client(
@@ -191,14 +196,15 @@ class ApiClient:
             )
             try:
                 response = self._send(method, url, slot, params, json, headers, tally)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 failures += 1
                 tally(failed=1)
                 self._again(error, failures, url, fragile, tally)
                 continue
             status = response.status_code
+            ahead = self._theirs.ahead(response.headers)
             if (budget := self._limits.budget(response.headers, resource)) is not None:
-                self.pool.learn(slot, budget)
+                self.pool.learn(slot, replace(budget, resets_at=budget.resets_at + ahead))
             if status == 304:
                 tally(not_modified=1)
                 return Reply(status, response.headers, None)
@@ -213,10 +219,10 @@ class ApiClient:
                 self.pool.exhausted(slot, resource, why, pauses)
                 continue
             message = self._message(data, response)
-            pause = self._limits.pause(
-                status, response.headers, message, resource, self.clock.now(), pauses
-            )
+            now = self.clock.now() - ahead
+            pause = self._limits.pause(status, response.headers, message, resource, now, pauses)
             if pause is not None:
+                pause = replace(pause, until=pause.until + ahead)
                 pauses += 1
                 tally(rate_limited=1)
                 self._check_pauses(pauses, message)
@@ -230,19 +236,24 @@ class ApiClient:
             if status == 401:
                 refusals += 1
                 # Under load GitHub has refused good tokens for a moment: one more try.
-                if refusals == 1 and (slot.credential.renew() or self.attempts > 1):
+                refused = response.request.headers["Authorization"]
+                if refusals == 1 and (slot.credential.renew(refused) or self.attempts > 1):
                     tally(retries=1, backoff_seconds=1.0)
                     self.clock.sleep(1.0)
                     continue
-                raise Unauthorized(
+                refusal = (
                     f"{self.name}: {slot.credential.label} was refused (401 {message}); "
                     "it is wrong, expired or revoked"
                 )
+                if not credential and self.pool.retire(slot, refusal):
+                    refusals = 0
+                    continue
+                raise Unauthorized(refusal)
             if status in _RETRIED or status < 300:
                 failures += 1
                 unreadable = BadReply(f"a reply that is no JSON (status {status})")
                 fault = unreadable if status < 300 else ApiError(f"{status} {message}")
-                wait = retry_after(response.headers, self.clock.now()) or 0.0
+                wait = retry_after(response.headers, now) or 0.0
                 overload = fragile and status in (502, 504)
                 self._again(fault, failures, url, overload, tally, wait)
                 continue
@@ -263,16 +274,17 @@ class ApiClient:
         with self._busy:
             started = time.monotonic()
             replies: list[httpx.Response] = []
+            request = self._http.build_request(
+                method,
+                url,
+                params=dict(params) if params else None,
+                json=json,
+                headers={**(headers or {}), "Authorization": authorization},
+            )
             try:
-                response = self._http.request(
-                    method,
-                    url,
-                    params=dict(params) if params else None,
-                    json=json,
-                    headers={**(headers or {}), "Authorization": authorization},
-                )
-                replies = [*response.history, response]
-                return response
+                reply = self._http.send(request, stream=True)
+                replies = [*reply.history, reply]
+                return self._read(reply)
             finally:
                 counted = [self._limits.counts(reply.status_code) for reply in replies]
                 tally(
@@ -285,6 +297,27 @@ class ApiClient:
 
     def _tally(self, endpoint: str, resource: str) -> Tally:
         return lambda **counts: self.ledger.add(endpoint, resource, **counts)
+
+    def _read(self, reply: httpx.Response) -> httpx.Response:
+        """The whole reply. httpx's timeout is for each piece: one that drips would never end."""
+        deadline = time.monotonic() + self._longest_reply
+        try:
+            pieces = []
+            for piece in reply.iter_bytes():
+                pieces.append(piece)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout(f"no whole reply in {self._longest_reply:.0f} s")
+        finally:
+            reply.close()
+        # Unpacked already; how it was packed must not be read again.
+        headers = [(k, v) for k, v in reply.headers.multi_items() if k not in _PACKING]
+        return httpx.Response(
+            reply.status_code,
+            headers=headers,
+            content=b"".join(pieces),
+            request=reply.request,
+            extensions=reply.extensions,
+        )
 
     def _check_pauses(self, pauses: int, message: str) -> None:
         if pauses > _MOST_PAUSES:
@@ -309,7 +342,7 @@ class ApiClient:
                 raise BadReply(
                     f"{where} answers with {what}; is it really an API of {self.name}?"
                 ) from None
-            if isinstance(error, httpx.TransportError):
+            if isinstance(error, httpx.RequestError):
                 raise Unreachable(f"{where} can't be reached: {what}") from None
             raise Overloaded(f"{where} failed {failures} times: {what}") from None
         delay = max(backoff(failures, self.random), at_least)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from ingestion.http.errors import Stopped
@@ -39,3 +42,34 @@ class SystemClock:
     def stop(self) -> None:
         """Ends all present and future waits."""
         self._stopped.set()
+
+
+# Date has seconds, and replies take some on their way.
+_SAME = 30.0
+
+
+class ServerClock:
+    """A server's clock, by the header Date of its replies (RFC 9110 6.6.1).
+
+    Times in its other headers (a limit's reset) are by that clock. On a machine whose own clock is
+    an hour slow a wait of a minute would be one of an hour.
+    """
+
+    def __init__(self, ours: Clock) -> None:
+        self._ours = ours
+        self._ahead = 0.0
+
+    def ahead(self, headers: Mapping[str, str]) -> float:
+        """Seconds by which our clock is ahead of the server's; 0 while they agree roughly."""
+        try:
+            told = parsedate_to_datetime(headers["date"])
+        except (KeyError, ValueError):
+            return self._ahead
+        if "age" in headers:  # a cache's copy
+            return self._ahead
+        moment = told if told.tzinfo else told.replace(tzinfo=UTC)
+        found = self._ours.now() - moment.timestamp()
+        # A value that held stays, so that a reset told twice is the same moment twice.
+        if abs(found - self._ahead) > _SAME:
+            self._ahead = found if abs(found) > _SAME else 0.0
+        return self._ahead

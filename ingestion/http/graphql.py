@@ -10,7 +10,6 @@ from typing import Any, Literal
 from ingestion.http.client import ApiClient, backoff
 from ingestion.http.errors import (
     ApiError,
-    BadReply,
     Forbidden,
     NotFound,
     Overloaded,
@@ -84,9 +83,13 @@ class GraphqlClient:
                 data, errors = _unpack(reply.data, self._url)
                 self._tell_points(operation, data)
                 verdicts = [self._classify(error) for error in errors]
-                if "overload" in verdicts or (data is None and "retry" in verdicts):
+                # What lacks a part for a passing reason is worth other tries; the last one counts.
+                is_last = failures + 1 >= self._api.attempts
+                is_passing = "retry" in verdicts and (data is None or not is_last)
+                if "overload" in verdicts or is_passing or (data is None and not errors):
                     self._api.ledger.add(operation, _RESOURCE, failed=1)
-                    raise Overloaded(f"{operation}: {_text(errors)}")
+                    said = _text(errors) or "neither data nor errors"
+                    raise Overloaded(f"{operation}: {said}")
             except Overloaded as error:
                 failures += 1
                 shrunk = any(size.shrink() for size in sizes.values())
@@ -133,7 +136,7 @@ class GraphqlClient:
 
 def _unpack(body: Any, url: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     if not isinstance(body, dict) or ("data" not in body and "errors" not in body):
-        raise BadReply(f"{url} does not answer like GraphQL; check api_url")
+        raise Overloaded(f"{url} does not answer like GraphQL; check api_url")
     errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
     return body.get("data"), errors
 

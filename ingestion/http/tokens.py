@@ -32,8 +32,11 @@ class Credential(Protocol):
         """Value of the header Authorization."""
         ...
 
-    def renew(self) -> bool:
-        """Tries to get a fresh one after a refusal; False if there is none to be had."""
+    def renew(self, refused: str) -> bool:
+        """Tries to get a fresh one after a refusal; False if there is none to be had.
+
+        `refused` is the Authorization that was refused: another thread may have renewed since.
+        """
         ...
 
     def secrets(self) -> list[str]:
@@ -59,7 +62,7 @@ class StaticToken:
         """Value of the header Authorization."""
         return f"{self._scheme} {self._token.get_secret_value()}"
 
-    def renew(self) -> bool:
+    def renew(self, refused: str) -> bool:
         """A token can't be renewed by program."""
         return False
 
@@ -76,9 +79,12 @@ class Slot:
     budgets: dict[str, Budget] = field(default_factory=dict)
     paused: dict[str | None, float] = field(default_factory=dict)
     used: int = 0
+    is_retired: bool = False
 
     def free_at(self, resource: str, now: float) -> float:
         """When it may ask again (a time in the past: now)."""
+        if self.is_retired:
+            return float("inf")
         free = max(self.paused.get(None, 0.0), self.paused.get(resource, 0.0))
         budget = self.budgets.get(resource)
         if budget and budget.remaining <= 0 and budget.resets_at > now:
@@ -150,6 +156,16 @@ class TokenPool:
                 seconds,
                 pause.why,
             )
+
+    def retire(self, slot: Slot, why: str) -> bool:
+        """Takes a refused credential out of use for good; False if it was the last."""
+        with self._lock:
+            if not any(other is not slot and not other.is_retired for other in self._slots):
+                return False
+            if not slot.is_retired:
+                logger.warning("%s; going on with the others", why)
+            slot.is_retired = True
+            return True
 
     def exhausted(self, slot: Slot, resource: str, why: str, strikes: int) -> None:
         """Lets a credential rest that was refused for a limit without saying until when.

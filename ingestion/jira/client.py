@@ -61,7 +61,7 @@ class Basic:
         """Value of the header Authorization."""
         return f"Basic {self._encoded}"
 
-    def renew(self) -> bool:
+    def renew(self, refused: str) -> bool:
         """A token can't be renewed by program."""
         return False
 

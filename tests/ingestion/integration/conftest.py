@@ -16,6 +16,7 @@ from ingestion.jira.load import LoadResult, load
 from ingestion.settings import Settings
 from tests.fixtures.gitlab_site import gitlab, gitlab_warehouse, gitlab_world  # noqa: F401
 from tests.fixtures.jira_site import EMAIL, TOKEN, FakeJira
+from tests.fixtures.spoiled_company import Contents, SpoiledCompany, contents, spoiled_company
 
 ENVIRONMENT = {"EMAIL": EMAIL, "TOKEN": TOKEN}
 
@@ -108,3 +109,39 @@ def jira_world(
 ) -> Any:
     """A Jira and a warehouse."""
     return JiraWorld(jira, warehouse.url("loader"), tmp_path, make_clock())
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpoiledCompany]:
+    """The demo company behind proxies that misbehave by plan."""
+    until = datetime.now(UTC).replace(microsecond=0)
+    with spoiled_company(tmp_path_factory.mktemp("spoiled"), until) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def quiet() -> dict[str, Contents]:
+    """By source, what a load without a fault brought; filled by the first test that asks."""
+    return {}
+
+
+@pytest.fixture
+def undisturbed(
+    company: SpoiledCompany, quiet: dict[str, Contents], warehouse: Any, make_clock: Any
+) -> Iterator[Callable[[str], Contents]]:
+    """What a load of a source brings without a fault; its tables are gone again."""
+
+    def found(source: str) -> Contents:
+        url = warehouse.url("loader")
+        company.forget(url, source)
+        if source not in quiet:
+            result = company.load(url, source, clock=make_clock())
+            assert result.failures == []
+            quiet[source] = contents(url, source)
+            assert sum(map(len, quiet[source].values())) > 500
+            company.forget(url, source)
+        return quiet[source]
+
+    yield found
+    for proxy in company.proxies.values():
+        proxy.tokens = None

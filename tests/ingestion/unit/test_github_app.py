@@ -75,9 +75,12 @@ def test_the_signature_names_the_app_for_less_than_ten_minutes(clock: Any, key: 
 
 def test_a_refused_token_is_bought_anew(clock: Any, key: Any) -> None:
     token = InstallationToken("12", "42", SecretStr(pem(key)), clock, Shop(clock))
-    token.authorization()
+    refused = token.authorization()
 
-    assert token.renew()
+    assert token.renew(refused)
+    assert token.authorization() == "Bearer ghs_2"
+    # Another thread's refusal of the first one comes late: the second holds.
+    assert token.renew(refused)
     assert token.authorization() == "Bearer ghs_2"
 
 
