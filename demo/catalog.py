@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from demo.checks import check_suite
+
 Node = dict[str, Any]
 
 
@@ -169,6 +171,9 @@ class RepositoryView:
             yield from deployment["_statuses"]
         for kind in (self.labels, self.releases, self.tags, self.heads):
             yield from kind
+        for run in self.runs:
+            if (suite := check_suite(self.node, run)) is not None:
+                yield suite
 
 
 class Catalog:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from demo.catalog import Catalog, Node, Ordered, RepositoryView, iso
+from demo.checks import wanted
 from demo.executor import RequestError, Resolver
 
 _FIELDS = {
@@ -574,6 +575,10 @@ def _latest_status(value: Node, _: dict[str, Any], __: Context) -> Node | None:
     return value["_statuses"][-1] if value["_statuses"] else None
 
 
+def _check_runs(value: Node, arguments: dict[str, Any], _: Context) -> Node:
+    return connection(wanted(value["_checks"], arguments.get("filterBy") or {}), arguments)
+
+
 def _deployment_ref(value: Node, _: dict[str, Any], __: Context) -> Node | None:
     view = view_of(value)
     return next((one for one in (*view.heads, *view.tags) if one["name"] == value["_ref"]), None)
@@ -646,5 +651,7 @@ RESOLVERS: dict[tuple[str, str], Resolver] = {
     ("Deployment", "statuses"): _deployment_statuses,
     ("Deployment", "latestStatus"): _latest_status,
     ("Deployment", "ref"): _deployment_ref,
+    ("CheckSuite", "checkRuns"): _check_runs,
+    ("CheckSuite", "commit"): _linked_commit("_sha"),
     ("Deployment", "commit"): lambda value, _, __: view_of(value).commit(value["commitOid"]),
 }

@@ -146,6 +146,12 @@ WANTED: dict[str, str] = {
     "logUrl state updatedAt",
     "DeploymentStatusConnection": _LIST,
     "DeploymentStatusEdge": _EDGE,
+    "CheckSuite": "id databaseId status conclusion createdAt updatedAt commit repository checkRuns "
+    "url",
+    "CheckRun": "id databaseId name status conclusion startedAt completedAt detailsUrl externalId "
+    "checkSuite repository url",
+    "CheckRunConnection": _LIST,
+    "CheckRunEdge": _EDGE,
 }
 
 

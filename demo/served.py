@@ -479,12 +479,16 @@ class CompanyView(RepositoryView):
                     "created_at": iso(job.created_at),
                     "started_at": iso(job.started_at if has_begun else job.created_at),
                     "completed_at": iso(job.completed_at) if has_ended else None,
+                    "html_url": f"{self.node['url']}/actions/runs/{run.database_id}"
+                    f"/job/{job.database_id}",
                     "labels": ["ubuntu-latest"], "steps": [],
                     "runner_id": None, "runner_name": None,
                 })  # fmt: skip
         return {
             "id": run.database_id,
             "node_id": node_id("WFR", self.story.database_id, run.database_id),
+            "check_suite_id": run.database_id,
+            "check_suite_node_id": node_id("CS", self.story.database_id, run.database_id),
             "name": run.name, "path": run.path, "display_title": run.name, "event": run.event,
             "workflow_id": run.workflow_id, "run_number": run.run_number,
             "run_attempt": attempt.number, "head_branch": run.branch, "head_sha": run.sha,

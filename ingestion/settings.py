@@ -129,16 +129,19 @@ def _revealed(
     return found
 
 
-def _wanted(full_name: str, include: list[str], exclude: list[str]) -> bool:
+def matches_repository(full_name: str, globs: list[str]) -> bool:
+    """Whether any of the globs matches a repository (owner/name), or the name alone if the glob
+    has no slash; letter case is ignored.
+    """
     full_name = full_name.lower()
     name = full_name.rpartition("/")[2]
+    return any(
+        fnmatch.fnmatchcase(full_name if "/" in glob else name, glob.lower()) for glob in globs
+    )
 
-    def matches(globs: list[str]) -> bool:
-        return any(
-            fnmatch.fnmatchcase(full_name if "/" in glob else name, glob.lower()) for glob in globs
-        )
 
-    return matches(include) and not matches(exclude)
+def _wanted(full_name: str, include: list[str], exclude: list[str]) -> bool:
+    return matches_repository(full_name, include) and not matches_repository(full_name, exclude)
 
 
 class Section(BaseModel):
@@ -203,7 +206,7 @@ class GithubConnection(Connection):
     owners: list[str] = Field(min_length=1)
     include: list[str] = ["*"]
     exclude: list[str] = []
-    workflow_jobs: bool = True
+    workflow_jobs: bool | Literal["auto"] = "auto"
     concurrency: int = Field(default=4, ge=1, le=32)
 
     @model_validator(mode="before")

@@ -404,8 +404,8 @@ GITHUB: dict[str, Table] = {
             conclusion text success, failure, cancelled, skipped, …; null until completed.
             head_sha text Commit.
             head_branch text Branch.
-            runner_labels json List of labels that a runner had to have.
-            created_at timestamp When it was created.
+            runner_labels json List of labels that a runner had to have; null if read by GraphQL.
+            created_at timestamp When it was created; null if read by GraphQL.
             started_at timestamp When it started.
             completed_at timestamp When it ended.
             """,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
-from ingestion.github import rows
+from ingestion.github import jobs, rows
 from ingestion.github.cursors import Cursor
 from ingestion.github.reading import Reading
 from ingestion.github.repository import Repository
+from ingestion.github.wanted_runs import WantedRuns
 from ingestion.http import NotFound
 
 # Runs are listed by creation; a re-run changes an old one in its place.
@@ -17,28 +19,46 @@ _OVERLAP = timedelta(days=2)
 # The longest a run can take (docs.github.com/actions, usage limits), gates included.
 _GIVE_UP_AFTER = timedelta(days=35)
 _MOST_RECENT = 2000
+# Scheduled runs and re-runs leave no trace in a repository.
+_LOOK_AGAIN_AFTER = timedelta(days=1)
+_SPREAD_MINUTES = 6 * 60
 
 
 class State(TypedDict, total=False):
-    """What is kept from one sync to the next; `recent` tells changed runs from known ones."""
+    """What is kept from one sync to the next."""
 
     etag: str | None
     newest: str | None
-    open: list[int]
+    open: dict[str, str | None]
+    """Runs that had not ended, with the ETags of their last answers."""
     recent: dict[str, str]
+    """Tells changed runs from known ones."""
+    jobs: str
+    """`WantedRuns.mark` of the runs whose jobs were read."""
+    fingerprint: str | None
+    """`Repository.fingerprint` when the list was last asked for."""
+    looked_at: str
+    again: bool
+    """Something had changed then, and its runs may have begun only afterwards."""
 
 
 def read(reading: Reading, repository: Repository, state: State) -> tuple[State, list[str]]:
     """Hands over new, changed and unfinished runs with their jobs; returns the next state and
     the commits of successful runs away from the default branch. Raises ApiError.
 
-    Runs that GitHub has let expire stay as they were last seen.
+    Runs that GitHub has let expire stay as they were last seen. In a quiet repository whose runs
+    no deployment rule looks at, nothing is asked but once a day (for scheduled runs).
     """
-    taken = _Taken(reading, repository, state.get("recent") or {})
+    wanted = reading.sync.wanted_runs(repository.full_name)
+    if _wants_other_jobs(wanted, state):
+        state = {"open": state.get("open") or {}}
+    if not _is_due(reading, repository, state, wanted):
+        return state, []
+    taken = _Taken(reading, repository, state.get("recent") or {}, wanted)
     is_listed, etag = _take_listed(taken, state)
-    for run_id in state.get("open") or []:
-        if run_id not in taken.seen and (run := _again(reading, repository, run_id)) is not None:
-            taken.take([run])
+    for run_id, known_etag in _open(state).items():
+        if int(run_id) not in taken.seen:
+            taken.take_again(int(run_id), known_etag)
     newest = max(taken.newest, state.get("newest") or "") or None
     cursor = Cursor.after(newest, reading.sync.since, _OVERLAP)
     recent = taken.marks if is_listed else {**taken.known, **taken.marks}
@@ -53,20 +73,55 @@ def read(reading: Reading, repository: Repository, state: State) -> tuple[State,
                 if not cursor.is_behind(mark.split(" ")[0])
             ][:_MOST_RECENT]
         ),
+        "jobs": wanted.mark,
+        "fingerprint": repository.fingerprint,
+        "looked_at": reading.sync.synced_at.isoformat(),
+        "again": bool(taken.changed) or repository.fingerprint != state.get("fingerprint"),
     }
     return following, taken.deployed
+
+
+def _wants_other_jobs(wanted: WantedRuns, state: State) -> bool:
+    """Whether jobs are wanted that were not when their runs were read."""
+    known = state.get("jobs")
+    return known not in (None, "all", wanted.mark) and bool(wanted.mark)
+
+
+def _is_due(reading: Reading, repository: Repository, state: State, wanted: WantedRuns) -> bool:
+    looked_at = rows.timestamp(state.get("looked_at"))
+    if looked_at is None or wanted.deploy or state.get("open") or state.get("again"):
+        return True
+    if repository.fingerprint is None or repository.fingerprint != state.get("fingerprint"):
+        return True
+    # Not all repositories in the same hour.
+    early = timedelta(minutes=zlib.crc32(repository.id.encode()) % _SPREAD_MINUTES)
+    return reading.sync.synced_at >= looked_at + _LOOK_AGAIN_AFTER - early
+
+
+def _open(state: State) -> dict[str, str | None]:
+    found: Any = state.get("open") or {}
+    # Earlier states have a list without ETags.
+    return {str(run_id): None for run_id in found} if isinstance(found, list) else found
 
 
 class _Taken:
     """What is remembered of the runs: enough for the next state, not the runs themselves."""
 
-    def __init__(self, reading: Reading, repository: Repository, known: dict[str, str]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        repository: Repository,
+        known: dict[str, str],
+        wanted: WantedRuns,
+    ) -> None:
         self.known = known
+        self.wanted = wanted
+        self.changed = 0
         self.reading = reading
         self.repository = repository
         self.seen: set[int] = set()
         self.marks: dict[str, str] = {}
-        self.open: list[int] = []
+        self.open: dict[str, str | None] = {}
         self.deployed: list[str] = []
         self.newest = ""
 
@@ -75,14 +130,35 @@ class _Taken:
         fresh = [run for run in runs if run["id"] not in self.seen]
         self.seen.update(run["id"] for run in fresh)
         changed = [run for run in fresh if self.known.get(str(run["id"])) != _mark(run)]
-        _put(self.reading, self.repository, changed)
+        self.changed += len(changed)
+        self._put(changed)
         self.marks.update({str(run["id"]): _mark(run) for run in fresh})
-        self.open += [run["id"] for run in fresh if _is_open(run, self.reading)]
-        if self.reading.sync.runs_deploy:
+        self.open |= {str(run["id"]): None for run in fresh if _is_open(run, self.reading)}
+        if self.wanted.deploy:
             self.deployed += [
                 run["head_sha"] for run in changed if _may_deploy(run, self.repository)
             ]
         self.newest = max([self.newest, *(run["created_at"] for run in fresh)])
+
+    def take_again(self, run_id: int, etag: str | None) -> None:
+        """Takes a run that had not ended, if it is still there."""
+        path = f"{self.repository.path}/actions/runs/{run_id}"
+        try:
+            reply = self.reading.get(path, {"exclude_pull_requests": "true"}, etag=etag)
+        except NotFound:
+            return
+        if reply.not_modified:
+            self.open[str(run_id)] = etag
+            return
+        self.take([dict(reply.data)])
+        if str(run_id) in self.open:
+            self.open[str(run_id)] = reply.etag
+
+    def _put(self, runs: Sequence[dict[str, Any]]) -> None:
+        reading, repository = self.reading, self.repository
+        for found in jobs.read(reading, repository, [*filter(self.wanted.wants_jobs_of, runs)]):
+            reading.put("workflow_jobs", found)
+        reading.put("workflow_runs", [rows.workflow_run(run, repository.id) for run in runs])
 
 
 def _take_listed(taken: _Taken, state: State) -> tuple[bool, str | None]:
@@ -110,35 +186,6 @@ def _take_listed(taken: _Taken, state: State) -> tuple[bool, str | None]:
         # Actions is switched off, or the server has none.
         return False, None
     return True, etag
-
-
-def _again(reading: Reading, repository: Repository, run_id: int) -> dict[str, Any] | None:
-    try:
-        reply = reading.get(
-            f"{repository.path}/actions/runs/{run_id}", {"exclude_pull_requests": "true"}
-        )
-    except NotFound:
-        return None
-    return dict(reply.data)
-
-
-def _put(reading: Reading, repository: Repository, runs: Sequence[dict[str, Any]]) -> None:
-    if reading.sync.workflow_jobs:
-        lists = reading.sync.fan_out.map(lambda run: _jobs(reading, repository, run), runs)
-        for jobs in lists:
-            reading.put("workflow_jobs", [rows.workflow_job(job, repository.id) for job in jobs])
-    reading.put("workflow_runs", [rows.workflow_run(run, repository.id) for run in runs])
-
-
-def _jobs(reading: Reading, repository: Repository, run: dict[str, Any]) -> list[dict[str, Any]]:
-    path = f"{repository.path}/actions/runs/{run['id']}/jobs"
-    found: dict[int, dict[str, Any]] = {}
-    try:
-        for reply in reading.pages(path, {"filter": "all", "per_page": 100}):
-            found.update({job["id"]: job for job in reply.data.get("jobs") or []})
-    except NotFound:
-        return []
-    return list(found.values())
 
 
 def _mark(run: dict[str, Any]) -> str:

@@ -200,7 +200,14 @@ class GithubClient:
 
     def nodes(self, name: str, ids: Iterable[str], problem: Problems) -> list[dict[str, Any]]:
         """The nodes with these ids, those that are gone left out; 100 at a time or less."""
-        wanted, size, found = list(ids), PageSize(100), []
+        return [node for node in self.places(name, ids, problem) if node]
+
+    def places(
+        self, name: str, ids: Iterable[str], problem: Problems
+    ) -> list[dict[str, Any] | None]:
+        """The nodes in the order of the ids, None for one that is gone. Raises ApiError."""
+        wanted, size = list(ids), PageSize(100)
+        found: list[dict[str, Any] | None] = []
         while wanted:
             count = size.size
             try:
@@ -214,7 +221,11 @@ class GithubClient:
             for line in reply.problems:
                 if "NOT_FOUND" not in line:
                     problem(line)
-            found += [node for node in reply.data.get("nodes") or [] if node]
+            nodes = reply.data.get("nodes") or []
+            asked = len(wanted[:count])
+            found += [
+                nodes[place] or None if place < len(nodes) else None for place in range(asked)
+            ]
             wanted = wanted[count:]
         return found
 

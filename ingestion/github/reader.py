@@ -15,6 +15,7 @@ from ingestion.github.known import Known, Warehouse
 from ingestion.github.one_repository import Outcome
 from ingestion.github.reading import Reading, Sync
 from ingestion.github.repository import Repository
+from ingestion.github.wanted_runs import wanted_runs
 from ingestion.http import ApiError, Budget, Ledger, Stopped, Unauthorized
 from ingestion.loading import ConnectionReader, Handed, Progress
 from ingestion.loading.batches import Batch
@@ -61,10 +62,8 @@ class Reader(ConnectionReader[Repository]):
             synced_at=synced_at,
             since=settings.history_since(synced_at),
             store_bodies=settings.privacy.store_bodies,
-            workflow_jobs=connection.workflow_jobs,
-            runs_deploy=any(
-                rule.kind in ("workflow_run", "job") and rule.connection in (None, connection.name)
-                for rule in settings.deployment_rules
+            wanted_runs=lambda full_name: wanted_runs(
+                connection, settings.deployment_rules, full_name
             ),
             split=is_split(settings, connection.name),
             known=known or Warehouse(connection.name),

@@ -12,6 +12,7 @@ from ingestion.contracts import GITHUB
 from ingestion.github import rows
 from ingestion.github.client import GithubClient
 from ingestion.github.known import Known
+from ingestion.github.wanted_runs import WantedRuns
 from ingestion.http import BadReply, PageSize, Reply
 from ingestion.loading import Collector, People
 from ingestion.loading.batches import Batch
@@ -32,6 +33,7 @@ PAGE_SIZES: dict[str, dict[str, int]] = {
     "tags": {"first": 100},
     "deployments": {"first": 50},
     "deployment_statuses": {"first": 100},
+    "check_runs": {"first": 100},
 }
 
 
@@ -44,15 +46,16 @@ class Sync:
     synced_at: datetime
     since: datetime
     store_bodies: bool
-    workflow_jobs: bool
-    runs_deploy: bool
-    """A deployment rule looks at workflow runs or jobs."""
+    wanted_runs: Callable[[str], WantedRuns]
+    """What the settings want of the workflow runs of a repository (by full name)."""
     split: Callable[[str], bool]
     """Whether a repository (by full name) is split into services by paths."""
     known: Known
     fan_out: Executor
     is_late: Callable[[], bool]
     """Whether a reading that can be interrupted should end for this round."""
+    checks_are_refused: bool = False
+    """GitHub does not let this credential read check suites."""
     people: People = field(default_factory=lambda: People(rows.users))
     sizes: dict[str, dict[str, PageSize]] = field(
         default_factory=lambda: {
@@ -96,6 +99,16 @@ class Reading(Collector):
             found = self.sync.client.nodes(name, ids[start : start + 100], self.problem)
             self.sync.people.meet(found)
             yield from found
+
+    def places(
+        self, name: str, ids: Sequence[str], problem: Callable[[str], None]
+    ) -> list[dict[str, Any] | None]:
+        """The nodes in the order of at most 100 ids, None for those that are gone.
+
+        `problem` is told of the others that could not be read. Raises ApiError.
+        """
+        self.asked()
+        return self.sync.client.places(name, ids, problem)
 
     def connection(
         self, name: str, path: Sequence[str], variables: Mapping[str, Any]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,15 @@ class Repository:
     """Pull requests and issues together: what takes longest to read comes first."""
     signatures: dict[str, str | None]
     """By list; None where GitHub could not tell."""
+    pushed_at: str | None = None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Changes when anything does that the list of repositories shows; None if it can't."""
+        if None in self.signatures.values():
+            return None
+        shown = [self.pushed_at, self.head_sha, self.default_branch, self.signatures]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
     @property
     def path(self) -> str:
@@ -48,6 +59,7 @@ class Repository:
             default_branch=branch.get("name"),
             is_archived=bool(node.get("isArchived")),
             size=sum(counts),
+            pushed_at=node.get("pushedAt"),
             signatures={name: _signature(found) for name, found in lists.items()},
         )
 

@@ -463,6 +463,37 @@ def workflow_job(job: Node, repository_id: str) -> Row:
     }
 
 
+def workflow_job_of_check(check: Node, run: Node, repository_id: str) -> Row | None:
+    """A row of workflow_jobs, from the check run of a job and its run (of one attempt) in REST.
+
+    Not told, so null: when it was created, and the labels of its runner. None if the address of
+    the log is not that of a job of this run.
+    """
+    log = _run_of_log(check.get("detailsUrl"))
+    if log["run_id"] != run["id"] or log["job_id"] is None:
+        return None
+    return {
+        "id": check["id"],
+        "database_id": log["job_id"],
+        "repository_id": repository_id,
+        "run_id": run["id"],
+        "run_attempt": 1,
+        "name": check["name"],
+        "status": _lower(check.get("status")),
+        "conclusion": _lower(check.get("conclusion")),
+        "head_sha": run["head_sha"],
+        "head_branch": run.get("head_branch"),
+        "runner_labels": None,
+        "created_at": None,
+        "started_at": timestamp(check.get("startedAt")),
+        "completed_at": timestamp(check.get("completedAt")),
+    }
+
+
+def _lower(constant: str | None) -> str | None:
+    return constant.lower() if constant else None
+
+
 def _by_key(items: Iterable[Any], key: str = "id") -> Iterable[Any]:
     """Each item once: a list that shifts between two pages brings some twice."""
     return {item[key]: item for item in items}.values()

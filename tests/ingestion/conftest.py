@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -237,13 +238,38 @@ class FakeGithub:
         if name == "node":
             return self._node(args["id"])
         if name == "nodes":
-            return [self.nodes.get(id_) for id_ in args["ids"]]
+            return [self.nodes.get(id_) or self._suite(id_) for id_ in args["ids"]]
         return {"__typename": "User", "id": "U_me", "login": "me"}
 
     def _node(self, id_: str) -> dict[str, Any]:
+        if (suite := self._suite(id_)) is not None:
+            return suite
         if id_ not in self.nodes:
             raise GraphQLError(f"no node {id_}", extensions={"type": "NOT_FOUND"})
         return self.nodes[id_]
+
+    def _suite(self, id_: str) -> dict[str, Any] | None:
+        """The check suite of the run that names it, with the run's jobs as check runs."""
+        runs = (run for runs in self.runs.values() for run in runs)
+        run = next((run for run in runs if run.get("check_suite_node_id") == id_), None)
+        if run is None:
+            return None
+        checks = [
+            {
+                "__typename": "CheckRun",
+                "id": job["node_id"],
+                "name": job["name"],
+                "status": job.get("status", "completed").upper(),
+                "conclusion": (job.get("conclusion") or "").upper() or None,
+                "startedAt": job.get("started_at", run["created_at"]),
+                "completedAt": job.get("completed_at"),
+                "detailsUrl": f"https://github.com/acme/shop/actions/runs/{run['id']}/job/{job['id']}",
+                "externalId": str(uuid.UUID(int=job["id"])),
+                **job.get("check", {}),
+            }
+            for job in self.jobs.get(run["id"], [])
+        ]
+        return {"__typename": "CheckSuite", "id": id_, "checkRuns": checks}
 
     def _history(self, commit: dict[str, Any], since: str | None) -> list[dict[str, Any]]:
         repository = next(r for r in self.nodes.values() if commit["oid"] in r.get("commits", {}))

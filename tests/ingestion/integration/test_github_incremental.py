@@ -47,7 +47,7 @@ def job(id_: int, run_id: int, attempt: int = 1) -> dict[str, Any]:
     return {"id": id_, "node_id": f"j-{id_}", "run_id": run_id, "run_attempt": attempt, "name": "x"}
 
 
-def test_an_unchanged_repository_is_skipped_with_one_conditional_request(
+def test_a_repository_whose_runs_were_new_is_looked_at_once_more_with_a_conditional_request(
     github: Any, shop: dict[str, Any], read: Callable[..., Any]
 ) -> None:
     pull(github, shop, 1, "2026-02-01T00:00:00Z")
@@ -299,11 +299,11 @@ def test_an_unfinished_run_is_asked_for_and_its_jobs_with_it(
 ) -> None:
     slow = run(1, "2026-02-01T00:00:00Z", status="in_progress", conclusion=None)
     github.runs["acme/shop"] = [slow, run(2, "2026-02-20T00:00:00Z")]
-    read()
+    read(workflow_jobs=True)
     slow.update(status="completed", conclusion="failure", updated_at="2026-02-01T09:00:00Z")
     github.jobs[1] = [job(11, 1)]
 
-    second, third = read(), read()
+    second, third = read(workflow_jobs=True), read(workflow_jobs=True)
 
     assert [(r["database_id"], r["conclusion"]) for r in second.rows("workflow_runs")] == [
         (1, "failure")
@@ -332,11 +332,11 @@ def test_a_rerun_brings_the_jobs_of_all_attempts(
     again, other = run(1, "2026-02-19T00:00:00Z"), run(2, "2026-02-20T00:00:00Z")
     github.runs["acme/shop"] = [again, other]
     github.jobs = {1: [job(11, 1)], 2: [job(21, 2)]}
-    read()
+    read(workflow_jobs=True)
     again.update(run_attempt=2, updated_at="2026-02-20T00:00:00Z")
     github.jobs[1].append(job(12, 1, attempt=2))
 
-    second = read()
+    second = read(workflow_jobs=True)
 
     assert second.values("workflow_runs", "database_id") == [1]
     assert second.values("workflow_jobs", "run_attempt") == [1, 2]

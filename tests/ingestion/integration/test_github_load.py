@@ -217,7 +217,7 @@ def _job(id_: int, run: int, **more: Any) -> dict[str, Any]:
 
 
 def test_everything_of_a_repository_arrives(world: World, shop: dict[str, Any]) -> None:
-    result = world.load()
+    result = world.load(workflow_jobs=True)
 
     assert result.failures == []
     empty = {name for name, count in result.row_counts.items() if count == 0}
@@ -225,7 +225,7 @@ def test_everything_of_a_repository_arrives(world: World, shop: dict[str, Any]) 
 
 
 def test_values_of_a_repository(world: World, shop: dict[str, Any]) -> None:
-    world.load()
+    world.load(workflow_jobs=True)
 
     (pull,) = world.rows("select * from raw_github.pull_requests")
     assert pull["title"] == "Fix it 😀"
