@@ -453,7 +453,9 @@ def run(stage):
         Load.complete_package = die
     settings = Settings.model_validate({
         "history": {"since": "2026-01-01"},
-        "github": [{"api_url": api, "token": "env:TOKEN", "owners": ["acme"]}],
+        "github": [
+            {"api_url": api, "token": "env:TOKEN", "owners": ["acme"], "workflow_jobs": True}
+        ],
     })
     load(settings.github[0], settings, url, pipelines_dir=Path(folder))
 
@@ -492,7 +494,7 @@ def test_a_load_killed_at_every_stage_and_repeated_equals_an_undisturbed_one(
             assert int(loads.stdout.readline()) == expected, stage
         loads.stdin.close()
 
-    world.load(name="undisturbed")
+    world.load(name="undisturbed", workflow_jobs=True)
     for table in GITHUB.values():
         if table.name in ("repository_syncs", "request_ledger"):
             continue
