@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from ingestion.contracts import SETTINGS, Table
+from ingestion.erasure import Erased, read
 from ingestion.settings import Member, Settings
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -152,9 +153,23 @@ def write(settings: Settings, url: str) -> dict[str, int]:
         if salt:
             # A new one would give everybody another pseudonym.
             found["organization"][0]["pseudonym_salt"] = salt
+        _without_erased(found, read(connection))
         for table in SETTINGS.values():
             _replace(cursor, table, found[table.name])
     return {name: len(found[name]) for name in SETTINGS}
+
+
+def _without_erased(found: Rows, erased: Erased) -> None:
+    """Puts stand-ins for erased people in place, and says which of their accounts are one person's:
+    what joined them is erased."""
+    for row in found["team_members"]:
+        row["member"] = erased.reference(row["member"])
+    for row in found["people"]:
+        row["accounts"] = [erased.reference(account) for account in row["accounts"]]
+    found["people"] += [
+        {"position": position, "relation": "same", "accounts": accounts}
+        for position, accounts in enumerate(erased.statements(), len(found["people"]) + 1)
+    ]
 
 
 def _create(cursor: psycopg.Cursor[Any], table: Table) -> None:

@@ -167,6 +167,25 @@ def checks(
     command.checks(doors=door or [], docs=docs, accept=accept, demo=demo)
 
 
+@app.command("erase-person")
+def erase_person(
+    person: Annotated[
+        str,
+        typer.Argument(help="An e-mail address, connection:login, connection:id or developer id."),
+    ],
+    only: Annotated[
+        bool, typer.Option("--only", help="This account alone, not all of the person's.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+    json: Json = False,
+    demo: Demo = False,
+) -> None:
+    """Take a person out of everything that is stored, for good; facts and numbers stay."""
+    from orchestration.commands import erase
+
+    erase.erase_person(person, only=only, yes=yes, as_json=json, demo=demo)
+
+
 @app.command()
 def psql(
     command: Annotated[

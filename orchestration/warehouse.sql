@@ -10,6 +10,7 @@ create schema if not exists raw_gitlab_staging authorization loader;
 create schema if not exists raw_jira authorization loader;
 create schema if not exists raw_jira_staging authorization loader;
 create schema if not exists raw_settings authorization loader;
+create schema if not exists erasure authorization loader;
 create schema if not exists staging authorization modeller;
 create schema if not exists intermediate authorization modeller;
 create schema if not exists marts authorization modeller;
@@ -54,6 +55,7 @@ alter default privileges for role inspector in schema quality grant select on ta
 
 comment on schema raw_github is 'GitHub as loaded: one table a resource, every connection in it.';
 comment on schema raw_settings is 'The part of sei.toml that models need.';
+comment on schema erasure is 'Keyed hashes of erased people, the loader''s alone.';
 comment on schema staging is 'dbt: raw tables renamed and cast, one model a source table.';
 comment on schema intermediate is 'dbt: steps between staging and marts.';
 comment on schema marts is 'dbt: facts and dimensions, one row per pull request, deployment, …';

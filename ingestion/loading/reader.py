@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from ingestion.contracts import Table
+from ingestion.erasure import Erased, Replacing
 from ingestion.http import ApiError, Budget, Cost, Ledger, Stopped
 from ingestion.http.errors import one_line
 from ingestion.loading.batches import Batch, Row, join, to_arrow
@@ -101,6 +102,8 @@ class ConnectionReader(ABC, Generic[U]):
         """`longest_round`: seconds after which no further unit is begun in this round.
         `run_id`: of the Dagster run that loads, for the ledger."""
         self.report = Report()
+        self.erased = Erased(b"")
+        """Who was erased: nothing of them is handed over."""
         self.full = full
         self._name = connection
         self._synced_at = synced_at
@@ -199,10 +202,13 @@ class ConnectionReader(ABC, Generic[U]):
             collected.append(batch)
             count += sum(table.num_rows for table in batch.values())
             if count >= _ROWS_PER_HAND_OVER:
-                yield join(collected)
+                yield self._without_erased(join(collected))
                 collected, count = [], 0
         if collected:
-            yield join(collected)
+            yield self._without_erased(join(collected))
+
+    def _without_erased(self, batch: Batch) -> Batch:
+        return Replacing(self.erased, self._name).batch(self.tables, batch)
 
     def failed(
         self,

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import psycopg
 from dlt.common.schema.typing import PIPELINE_STATE_TABLE_NAME
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion.contracts import Table
+from ingestion.erasure import read as read_erased
 from ingestion.http import ApiError
 from ingestion.http.errors import one_line
 from ingestion.loading.reader import ConnectionReader
@@ -50,7 +52,9 @@ def run(
     reader = None
     try:
         reader = make_reader()
-        _finish_pending(pipeline, full)
+        with psycopg.connect(destination_url) as warehouse:
+            reader.erased = read_erased(warehouse)
+        _finish_pending(pipeline, full or _was_read_before(pipeline, reader.erased.latest))
         while not reader.is_done:
             pipeline.run(make_source(reader), loader_file_format="csv")
         _add_keys(pipeline, tables)
@@ -94,10 +98,18 @@ def _pipeline(
     )
 
 
-def _finish_pending(pipeline: dlt.Pipeline, full: bool) -> None:
-    """Loads what a killed run had read; then the warehouse's state is the only one that counts."""
+def _was_read_before(pipeline: dlt.Pipeline, moment: datetime | None) -> bool:
+    """Whether rows wait that were read before somebody was erased: they are read again."""
+    # the id of a package is the time of its reading, in seconds
+    waiting = (*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages())
+    return moment is not None and any(float(id_) <= moment.timestamp() for id_ in waiting)
+
+
+def _finish_pending(pipeline: dlt.Pipeline, is_dropped: bool) -> None:
+    """Loads what a killed run had read, or drops it; then the warehouse's state is the only one
+    that counts."""
     if pipeline.has_pending_data:
-        if full:
+        if is_dropped:
             pipeline.abort_packages()
         else:
             logger.info("finishing what an interrupted load had read")

@@ -18,6 +18,9 @@ from orchestration.processes import last_line
 from orchestration.terminal import RunDisplay
 from orchestration.warehouse import Warehouse
 
+# No connection has this name: everything is built from what is loaded.
+NO_SOURCE = "-"
+
 
 def run(sources: Sequence[str], full: bool, demo: bool) -> None:
     """Refreshes everything; raises when settings are wrong or the run fails."""

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.integration
 OWNERS = {
     "raw_github": "loader",
     "raw_settings": "loader",
+    "erasure": "loader",
     "staging": "modeller",
     "intermediate": "modeller",
     "marts": "modeller",
@@ -26,7 +27,7 @@ OWNERS = {
     "quality": "inspector",
 }
 READS = {
-    "loader": {"raw_github", "raw_settings"},
+    "loader": {"raw_github", "raw_settings", "erasure"},
     "modeller": {"raw_github", "raw_settings", "staging", "intermediate", "marts"},
     "metrician": {"marts", "metrics"},
     # of raw tables columns only, see below
