@@ -76,7 +76,12 @@ def _window_hours(value: Any) -> Any:
     return None if value == "unlimited" else _duration_hours(value)
 
 
+def _kept_hours(value: Any) -> Any:
+    return None if value == "off" else _duration_hours(value)
+
+
 Duration = Annotated[float, BeforeValidator(_duration_hours)]
+Kept = Annotated[float | None, BeforeValidator(_kept_hours)]
 Window = Annotated[float | None, BeforeValidator(_window_hours)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 SecretReference = Annotated[str, BeforeValidator(_secret_reference)]
@@ -507,6 +512,29 @@ class Privacy(Section):
     pseudonymize: bool = False
 
 
+class Retention(Section):
+    """[retention]: how long what grows is kept, in hours; None: for ever."""
+
+    raw: Kept = None
+    runs: Kept = 90 * 24.0
+    checks: Kept = 400 * 24.0
+    requests: Kept = 90 * 24.0
+
+    @field_validator("raw")
+    @classmethod
+    def _long_enough(cls, value: float | None) -> float | None:
+        if value is not None and value < 180 * 24:
+            raise ValueError('shorter than "180d": numbers of 90 days need what came before them')
+        return value
+
+    @field_validator("runs", "checks", "requests")
+    @classmethod
+    def _a_week(cls, value: float | None) -> float | None:
+        if value is not None and value < 7 * 24:
+            raise ValueError('shorter than "7d"')
+        return value
+
+
 class Schedule(Section):
     """[schedule]: when `sei up` refreshes everything."""
 
@@ -532,6 +560,7 @@ class Settings(Section):
     people: list[People] = []
     bots: Bots = Bots()
     privacy: Privacy = Privacy()
+    retention: Retention = Retention()
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")

@@ -26,6 +26,7 @@ LABELS = {
     "marts_door": "check the models",
     "metrics": "Spark: compute the metrics",
     "metrics_door": "check the metrics",
+    "operations__hygiene": "remove what is too old",
 }
 
 

@@ -21,6 +21,7 @@ OWNERS = {
     "marts": "team:modelling",
     "metrics": "team:metrics",
     "quality": "team:quality",
+    "operations": "team:operations",
 }
 _SQL_TYPES = {"double": "double precision", "bool": "boolean", "timestamp": "timestamptz"}
 

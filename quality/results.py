@@ -14,9 +14,7 @@ import psycopg
 
 from quality.claims import CheckOutcome, Door
 
-_KEEP = "400 days"
-
-_TABLES = f"""
+_TABLES = """
 create table if not exists quality.check_results (
     run_id text not null,
     door text not null,
@@ -75,11 +73,11 @@ inner join (
     on latest.door = results.door and latest.checked_at = results.checked_at;
 
 comment on table quality.check_results is
-'One check of one run: what it found. Kept for {_KEEP}.';
+'One check of one run: what it found. Kept as long as [retention] checks says.';
 comment on column quality.check_results.sample is
 'Keys of up to five rows that contradict the claim.';
 comment on table quality.table_volumes is
-'Row count of one table, or of one slice of it, in one run. Kept for {_KEEP}.';
+'Row count of one table, or of one slice of it, in one run. Kept like check_results.';
 comment on column quality.table_volumes.is_accepted is
 'No blocking check of the door failed: later runs are compared with the latest such run.';
 comment on view quality.accepted_volumes is 'The volumes that the next run is compared with.';
@@ -162,20 +160,13 @@ def store(
     accepted: bool,
 ) -> None:
     """Keeps the results and volumes of a run; the same run again replaces its own."""
-    keys = {"run_id": run_id, "door": door, "keep": _KEEP}
+    keys = {"run_id": run_id, "door": door}
     connection.execute(
-        "delete from quality.check_results where door = %(door)s"
-        " and (run_id = %(run_id)s or checked_at < now() - %(keep)s::interval)",
+        "delete from quality.check_results where door = %(door)s and run_id = %(run_id)s",
         keys,
     )
     connection.execute(
-        "delete from quality.table_volumes where door = %(door)s"
-        " and (run_id = %(run_id)s or checked_at < now() - %(keep)s::interval)"
-        # What later runs are compared with stays, however old.
-        " and (run_id, checked_at) not in ("
-        "select run_id, checked_at from quality.accepted_volumes"
-        " where door = %(door)s and run_id <> %(run_id)s)",
-        keys,
+        "delete from quality.table_volumes where door = %(door)s and run_id = %(run_id)s", keys
     )
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -207,6 +198,24 @@ def store(
             ],
         )
     connection.commit()
+
+
+def prune(connection: psycopg.Connection[Any], before: datetime) -> dict[str, int]:
+    """Removes results and volumes older than a moment; how many rows, by table that lost some."""
+    prepare(connection)
+    results = connection.execute(
+        "delete from quality.check_results where checked_at < %s", [before]
+    ).rowcount
+    volumes = connection.execute(
+        "delete from quality.table_volumes as volumes where checked_at < %s"
+        # What later runs are compared with stays, however old.
+        " and not exists (select 1 from quality.accepted_volumes as accepted"
+        " where accepted.door = volumes.door and accepted.checked_at = volumes.checked_at)",
+        [before],
+    ).rowcount
+    connection.commit()
+    counts = {"quality.check_results": results, "quality.table_volumes": volumes}
+    return {table: count for table, count in counts.items() if count}
 
 
 def accept(connection: psycopg.Connection[Any], door: Door) -> str | None:

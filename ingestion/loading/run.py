@@ -171,6 +171,9 @@ class _HintNoise(logging.Filter):
 
 def _quiet() -> None:
     dlt.config["runtime.dlthub_telemetry"] = False
+    # What is loaded is not kept a second time: on disk, and in the staging tables.
+    dlt.config["load.delete_completed_jobs"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
     noisy = logging.getLogger("dlt")
     if not any(isinstance(known, _HintNoise) for known in noisy.filters):
         noisy.addFilter(_HintNoise())
