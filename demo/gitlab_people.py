@@ -206,7 +206,12 @@ def _project(asked: Asked, text: str) -> Any:
     base = f"{asked.base}/projects/{view.node['id']}"
     names = ("issues", "merge_requests", "labels", "events", "members")
     links = {"self": base, "repo_branches": f"{base}/repository/branches"}
-    return {**shown(view.node), "_links": links | {name: f"{base}/{name}" for name in names}}
+    found = {**shown(view.node), "_links": links | {name: f"{base}/{name}" for name in names}}
+    if asked.flag("statistics"):
+        branch = view.node["default_branch"]
+        head = view.find_sha(branch) if branch else None
+        found["statistics"] = {"commit_count": len(view.history(head)) if head else 0}
+    return found
 
 
 @route("projects/:id/members", needs_user=True)

@@ -1,15 +1,72 @@
-"""What loads cost, as metadata of the assets that tell of syncs."""
+"""What loads cost: as metadata of the assets that tell of syncs, and from the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, tuple_row
 
 # The tables whose assets show it.
 COST_TABLES = frozenset({"request_ledger", "repository_syncs", "project_syncs"})
+
+_LAST_SYNCS = """
+    select
+        l.connection,
+        l.synced_at,
+        sum(l.requests)::bigint as requests,
+        sum(l.counted_requests)::bigint as counted_requests,
+        sum(l.points)::bigint as points,
+        sum(l.not_modified)::bigint as not_modified,
+        sum(l.retries)::bigint as retries,
+        sum(l.wait_seconds)::float8 as wait_seconds
+    from {table} as l
+    where
+        l.synced_at = (select max(m.synced_at) from {table} as m where m.connection = l.connection)
+    group by 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class LastSync:
+    """What the last sync of a connection cost."""
+
+    connection: str
+    synced_at: datetime
+    requests: int
+    counted_requests: int
+    points: int | None
+    not_modified: int
+    retries: int
+    wait_seconds: float
+
+    def line(self) -> str:
+        """For people."""
+        points = "" if self.points is None else f", {self.points:,} points"
+        return (
+            f"last sync {self.synced_at.astimezone(UTC):%Y-%m-%d %H:%M UTC}: "
+            f"{self.requests:,} requests ({self.counted_requests:,} counted){points}, "
+            f"{self.retries:,} retries, {self.wait_seconds:,.0f} s waited for limits"
+        )
+
+
+def last_syncs(url: str) -> dict[str, LastSync]:
+    """The last sync of each connection that was ever loaded, by its name; raises psycopg.Error."""
+    found: dict[str, LastSync] = {}
+    with psycopg.connect(url, row_factory=class_row(LastSync)) as connection:
+        for schema in ("raw_github", "raw_gitlab", "raw_jira"):
+            known = connection.cursor(row_factory=tuple_row).execute(
+                "select to_regclass(%s) is not null", [f"{schema}.request_ledger"]
+            )
+            if known.fetchone() == (True,):
+                query = sql.SQL(_LAST_SYNCS).format(table=sql.Identifier(schema, "request_ledger"))
+                found |= {last.connection: last for last in connection.execute(query)}
+    return found
 
 
 def cost_metadata(results: Sequence[Any]) -> dict[str, Any]:

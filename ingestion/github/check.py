@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from ingestion.github import first_sync
 from ingestion.github.client import GithubClient
-from ingestion.http import ApiError, BadReply, Forbidden, NotFound, Reply, Unreachable
+from ingestion.http import ApiError, BadReply, Budget, Forbidden, NotFound, Reply, Unreachable
 from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
-from ingestion.settings import GithubConnection, SettingsError
+from ingestion.settings import GithubConnection, Settings, SettingsError
 
 __all__ = ["CheckReport", "OwnerReport", "TokenReport", "check"]
 
@@ -22,8 +24,12 @@ def check(
     *,
     environ: Mapping[str, str] | None = None,
     make_client: Callable[..., GithubClient] = GithubClient,
+    settings: Settings | None = None,
 ) -> CheckReport:
-    """What every credential of the connection sees. Errors are in the report, not raised."""
+    """What every credential of the connection sees. Errors are in the report, not raised.
+
+    `settings`: estimates a first sync with them, if a load has a chance.
+    """
     report = CheckReport(connection.name, connection.api_url)
     try:
         count = 1 if connection.app else len(connection.tokens(environ))
@@ -46,7 +52,26 @@ def check(
             break
         finally:
             client.close()
+    if settings and report.is_ok:
+        _estimate(report, connection, settings, environ, make_client)
     return report
+
+
+def _estimate(
+    report: CheckReport,
+    connection: GithubConnection,
+    settings: Settings,
+    environ: Mapping[str, str] | None,
+    make_client: Callable[..., GithubClient],
+) -> None:
+    client = make_client(connection, environ=environ, attempts=2, timeout=30.0)
+    now = datetime.now(UTC)
+    try:
+        report.estimated(
+            lambda: first_sync.estimate(client, connection, settings, report.budgets(), now)
+        )
+    finally:
+        client.close()
 
 
 def _check_token(client: GithubClient, connection: GithubConnection) -> TokenReport:
@@ -54,6 +79,7 @@ def _check_token(client: GithubClient, connection: GithubConnection) -> TokenRep
     try:
         limits = _rate_limit(client)
         report.remaining = _remaining(limits)
+        report.budgets = _budgets(limits)
         report.login, scopes = _viewer(client, connection)
         report.scopes = scopes if scopes is not None else _scopes(limits)
         report.warnings = _missing(report.label, report.scopes)
@@ -88,6 +114,15 @@ def _remaining(reply: Reply | None) -> dict[str, str]:
         for name in ("core", "graphql")
         if name in resources
     }
+
+
+def _budgets(reply: Reply | None) -> list[Budget]:
+    resources: dict[str, Any] = reply.data["resources"] if reply else {}
+    return [
+        Budget(name, told["limit"], told["remaining"], float(told["reset"]))
+        for name, told in resources.items()
+        if name in ("core", "graphql") and {"limit", "remaining", "reset"} <= told.keys()
+    ]
 
 
 def _viewer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
+from ingestion.gitlab import first_sync
 from ingestion.gitlab.client import GitlabClient, part
 from ingestion.http import (
     ApiError,
@@ -16,7 +17,7 @@ from ingestion.http import (
     Unreachable,
 )
 from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
-from ingestion.settings import GitlabConnection, SettingsError
+from ingestion.settings import GitlabConnection, Settings, SettingsError
 
 __all__ = ["CheckReport", "OwnerReport", "TokenReport", "check"]
 
@@ -30,8 +31,12 @@ def check(
     *,
     environ: Mapping[str, str] | None = None,
     make_client: Callable[..., GitlabClient] = GitlabClient,
+    settings: Settings | None = None,
 ) -> CheckReport:
-    """What every credential of the connection sees. Errors are in the report, not raised."""
+    """What every credential of the connection sees. Errors are in the report, not raised.
+
+    `settings`: estimates a first sync with them, if a load has a chance.
+    """
     report = CheckReport(connection.name, connection.api_url)
     try:
         count = len(connection.tokens(environ))
@@ -54,6 +59,15 @@ def check(
             break
         finally:
             client.close()
+    if settings and report.is_ok:
+        client = make_client(connection, environ=environ, attempts=2, timeout=30.0)
+        now = datetime.now(UTC)
+        try:
+            report.estimated(
+                lambda: first_sync.estimate(client, connection, settings, report.budgets(), now)
+            )
+        finally:
+            client.close()
     return report
 
 
@@ -69,6 +83,7 @@ def _check_token(client: GitlabClient, connection: GitlabConnection) -> TokenRep
         return report
     if report.error is None:
         report.owners = [_group(client, connection, path) for path in connection.groups]
+    report.budgets = client.rest.pool.budgets()
     if (left := client.rest.pool.remaining("core")) is not None:
         report.remaining["core"] = f"{left} left in this minute"
     return report

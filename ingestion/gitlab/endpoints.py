@@ -2,7 +2,7 @@
 
 from ingestion.http import Endpoints
 
-_GROUP = ("", "/descendant_groups", "/subgroups", "/members", "/projects")
+_GROUP = ("", "/descendant_groups", "/subgroups", "/members", "/members/all", "/projects")
 _WORK = ("/merge_requests", "/issues")
 _PROJECT = (
     "",

@@ -16,7 +16,7 @@ from ingestion.gitlab import rows
 from ingestion.loading import timestamp
 from ingestion.loading.batches import Row
 
-_MOST_ASKED = 200
+MOST_ASKED = 200
 _HOLDS = timedelta(days=30)
 
 
@@ -61,7 +61,7 @@ def refresh(
             due[id_] = row
     waiting = [int(id_) for id_, value in state.items() if value.endswith(" ")]
     due.update({id_: None for id_ in waiting if id_ not in due})
-    wanted = list(due)[: max(_MOST_ASKED - asked, 0)]
+    wanted = list(due)[: max(MOST_ASKED - asked, 0)]
     found = []
     for id_, told in zip(wanted, ask(wanted), strict=True):
         best = told or due[id_]

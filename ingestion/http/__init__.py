@@ -20,7 +20,7 @@ from ingestion.http.errors import (
 )
 from ingestion.http.graphql import GraphqlClient, GraphqlReply
 from ingestion.http.ledger import Cost, Ledger
-from ingestion.http.limits import Budget, LimitRules, Pause, retry_after
+from ingestion.http.limits import Budget, LimitRules, Pause, retry_after, together
 from ingestion.http.page_size import PageSize
 from ingestion.http.tokens import Credential, StaticToken, TokenPool
 
@@ -51,4 +51,5 @@ __all__ = [
     "Unauthorized",
     "Unreachable",
     "retry_after",
+    "together",
 ]

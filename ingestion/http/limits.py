@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,20 @@ class Budget:
     limit: int
     remaining: int
     resets_at: float
+
+
+def together(budgets: Iterable[Budget]) -> list[Budget]:
+    """The budgets of several credentials, summed by resource; the reset is the first of them."""
+    found: dict[str, Budget] = {}
+    for budget in budgets:
+        other = found.get(budget.resource, Budget(budget.resource, 0, 0, budget.resets_at))
+        found[budget.resource] = Budget(
+            budget.resource,
+            other.limit + budget.limit,
+            other.remaining + budget.remaining,
+            min(other.resets_at, budget.resets_at),
+        )
+    return [found[resource] for resource in sorted(found)]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from ingestion.http.clock import Clock
 from ingestion.http.errors import Unauthorized
-from ingestion.http.limits import Budget, Pause
+from ingestion.http.limits import Budget, Pause, together
 
 logger = logging.getLogger(__name__)
 
@@ -187,16 +187,7 @@ class TokenPool:
         """What all credentials together have left, by resource; the reset is the first of them."""
         with self._lock:
             known = [budget for slot in self._slots for budget in slot.budgets.values()]
-        found: dict[str, Budget] = {}
-        for budget in known:
-            other = found.get(budget.resource, Budget(budget.resource, 0, 0, budget.resets_at))
-            found[budget.resource] = Budget(
-                budget.resource,
-                other.limit + budget.limit,
-                other.remaining + budget.remaining,
-                min(other.resets_at, budget.resets_at),
-            )
-        return [found[resource] for resource in sorted(found)]
+        return together(known)
 
     def credentials(self) -> list[Credential]:
         """All of them, in the order of the settings."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from ingestion.http import ApiError, BadReply, Forbidden, NotFound, Unauthorized, Unreachable
 from ingestion.http.errors import one_line
-from ingestion.jira import lists
+from ingestion.jira import first_sync, lists
 from ingestion.jira.client import AGILE, JiraClient
 from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
-from ingestion.settings import JiraConnection, SettingsError
+from ingestion.settings import JiraConnection, Settings, SettingsError
 
 __all__ = ["JiraReport", "check"]
 
@@ -34,6 +35,7 @@ class JiraReport(CheckReport):
             f"site: {self.site or 'without a title'}",
             f"story points: {', '.join(self.story_points) or 'none'}",
             f"sprint: {', '.join(self.sprint) or 'none'}",
+            *super().facts(),
         ]
 
 
@@ -42,8 +44,12 @@ def check(
     *,
     environ: Mapping[str, str] | None = None,
     make_client: Callable[..., JiraClient] = JiraClient,
+    settings: Settings | None = None,
 ) -> JiraReport:
-    """What the credential of the connection sees. Errors are in the report, not raised."""
+    """What the credential of the connection sees. Errors are in the report, not raised.
+
+    `settings`: estimates a first sync with them, if a load has a chance.
+    """
     report = JiraReport(connection.name, connection.url)
     try:
         # One retry only: somebody is waiting for the answer.
@@ -55,7 +61,10 @@ def check(
     try:
         report.site = client.site().get("serverTitle")
         report.tokens.append(token)
-        _look(client, connection, report, token)
+        ids = _look(client, connection, report, token)
+        if settings and report.is_ok:
+            now = datetime.now(UTC)
+            report.estimated(lambda: first_sync.estimate(client, connection, settings, ids, now))
     except (Unreachable, BadReply, SettingsError) as error:
         report.error = str(error)
     except ApiError as error:
@@ -68,7 +77,8 @@ def check(
 
 def _look(
     client: JiraClient, connection: JiraConnection, report: JiraReport, token: TokenReport
-) -> None:
+) -> list[str]:
+    """Looks at everything that a load needs; returns the ids of the projects to read."""
     me = client.me()
     token.login = me.get("displayName") or me.get("accountId")
     projects = lists.read_projects(client, connection)
@@ -93,3 +103,4 @@ def _look(
         client.get(f"{AGILE}/board", {"maxResults": 1})
     except (Forbidden, NotFound, Unauthorized) as error:
         token.warnings.append(f"no boards and sprints: {one_line(error)}")
+    return [unit.id for unit in projects.units if unit.problem is None and not unit.is_archived]

@@ -18,7 +18,7 @@ from ingestion.loading import Collector
 from ingestion.loading.batches import Row
 
 # Under the second name since Jira calls issues work items; old entries keep the first.
-_REMOTE_LINK = ("RemoteIssueLink", "RemoteWorkItemLink")
+REMOTE_LINK = ("RemoteIssueLink", "RemoteWorkItemLink")
 _MOVED = ("project", "Key")
 
 
@@ -104,7 +104,7 @@ def _names_remote_link(found: Sequence[Row], since: datetime | None) -> bool:
 
     if any(row["field"] in _MOVED and is_recent(row) for row in found):
         since = None  # it may come from a project that is not read
-    return any(row["field"] in _REMOTE_LINK and is_recent(row) for row in found)
+    return any(row["field"] in REMOTE_LINK and is_recent(row) for row in found)
 
 
 def _remote_links(sync: Sync, reading: Collector, issue_id: str) -> list[Row]:

@@ -31,6 +31,12 @@ def changed_in_project(project_id: str, since: datetime, start: datetime | None)
     return f"{' AND '.join(conditions)} {_ORDER}"
 
 
+def in_history(project_ids: Sequence[str], since: datetime) -> str:
+    """Issues of several projects that a first sync reads."""
+    changed = f"updated >= {milliseconds(since)} OR statusCategory != {_DONE}"
+    return f"{_in('project', project_ids)} AND ({changed})"
+
+
 def changed_anywhere(project_ids: Sequence[str], start: datetime) -> str:
     """Issues of several projects changed from `start` on, oldest change first."""
     return f"{_in('project', project_ids)} AND updated >= {milliseconds(start)} {_ORDER}"

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from ingestion.http import ApiError, Budget, together
+from ingestion.http.errors import one_line
+from ingestion.loading.estimates import Estimate
+
+# What a reply of unexpected shape raises.
+_SHAPE = (KeyError, TypeError, ValueError, AttributeError)
 
 
 @dataclass
@@ -25,6 +33,8 @@ class TokenReport:
     remaining: dict[str, str] = field(default_factory=dict)
     """By resource: "4999 of 5000"; empty where the server has no limits."""
     owners: list[OwnerReport] = field(default_factory=list)
+    budgets: list[Budget] = field(default_factory=list)
+    """What is left of each limit, and when it resets."""
     warnings: list[str] = field(default_factory=list)
     error: str | None = None
 
@@ -37,6 +47,10 @@ class CheckReport:
     api_url: str
     tokens: list[TokenReport] = field(default_factory=list)
     error: str | None = None
+    estimate: Estimate | None = None
+    """Of a first sync; None where there was one, or none could be made."""
+    estimate_error: str | None = None
+    """Why there is none, though one was wanted."""
 
     @property
     def is_ok(self) -> bool:
@@ -55,8 +69,22 @@ class CheckReport:
 
     def facts(self) -> list[str]:
         """What else was found out, one line each."""
-        return []
+        return self.estimate.lines() if self.estimate else []
 
     def warnings(self) -> list[str]:
         """What will be missing, one line each."""
-        return [warning for token in self.tokens for warning in token.warnings]
+        found = [warning for token in self.tokens for warning in token.warnings]
+        if self.estimate_error:
+            found.append(f"a first sync can't be estimated: {self.estimate_error}")
+        return found
+
+    def estimated(self, make: Callable[[], Estimate]) -> None:
+        """Takes the estimate, or why there is none: a load has a chance all the same."""
+        try:
+            self.estimate = make()
+        except (ApiError, *_SHAPE) as error:
+            self.estimate_error = one_line(error if isinstance(error, ApiError) else repr(error))
+
+    def budgets(self) -> list[Budget]:
+        """What all tokens that work have left, by resource."""
+        return together([budget for t in self.tokens if not t.error for budget in t.budgets])

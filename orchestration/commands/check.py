@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from typing import Any
 
+import psycopg
+
+from orchestration.api_costs import LastSync, last_syncs
 from orchestration.commands import UsageProblem
 from orchestration.homes import Home, own_home
 from orchestration.warehouse import WarehouseError
@@ -28,24 +31,32 @@ def check(as_json: bool) -> None:
 
     home = own_home()
     settings = load_settings(home.config, home.environ)
-    findings = [Finding("settings", True, str(home.config)), _warehouse(home), _java(home)]
+    warehouse = _warehouse(home)
+    findings = [Finding("settings", True, str(home.config)), warehouse, _java(home)]
+    last: dict[str, LastSync] = _last_syncs(home) if warehouse.ok else {}
     reports = [
-        (source, _connection(source, connection, home))
+        # What has been loaded once needs no estimate.
+        (source, _connection(source, one, home, None if one.name in last else settings))
         for source in ("github", "gitlab", "jira")
-        for connection in getattr(settings, source)
+        for one in getattr(settings, source)
     ]
     if as_json:
         document = {
             "ok": all(f.ok for f in findings) and all(r.is_ok for _, r in reports),
             "findings": [asdict(finding) for finding in findings],
             "connections": [
-                {"source": source, **asdict(report), "ok": report.is_ok}
+                {
+                    "source": source,
+                    **asdict(report),
+                    "last_sync": _as_json(last.get(report.connection)),
+                    "ok": report.is_ok,
+                }
                 for source, report in reports
             ],
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        _show(findings, reports)
+        _show(findings, reports, last)
     wrong = [f"{f.what}: {f.details}" for f in findings if not f.ok]
     wrong += [error for _, report in reports for error in report.errors()]
     if wrong:
@@ -53,9 +64,21 @@ def check(as_json: bool) -> None:
         raise UsageProblem(f"{wrong[0]}{more}")
 
 
-def _connection(source: str, connection: Any, home: Home) -> Any:
+def _connection(source: str, connection: Any, home: Home, settings: Any) -> Any:
     checked = import_module(f"ingestion.{source}.check").check
-    return checked(connection, environ=home.environ)
+    return checked(connection, environ=home.environ, settings=settings)
+
+
+def _last_syncs(home: Home) -> dict[str, LastSync]:
+    """What the last sync of each connection cost; none where the ledger can't be read."""
+    try:
+        return last_syncs(home.open_warehouse().url("inspector"))
+    except (WarehouseError, psycopg.Error):
+        return {}
+
+
+def _as_json(last: LastSync | None) -> dict[str, Any] | None:
+    return None if last is None else {**asdict(last), "synced_at": last.synced_at.isoformat()}
 
 
 def _warehouse(home: Home) -> Finding:
@@ -83,7 +106,9 @@ def _java(home: Home) -> Finding:
 _OWNER = {"github": "owner", "gitlab": "group", "jira": "project"}
 
 
-def _show(findings: list[Finding], reports: list[tuple[str, Any]]) -> None:
+def _show(
+    findings: list[Finding], reports: list[tuple[str, Any]], last: dict[str, LastSync]
+) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -107,6 +132,8 @@ def _show(findings: list[Finding], reports: list[tuple[str, Any]]) -> None:
             console.print(table)
         for fact in report.facts():
             console.print(Text(f"  {fact}"))
+        if report.connection in last:
+            console.print(Text(f"  {last[report.connection].line()}"))
         for warning in report.warnings():
             console.print(Text("  !", "yellow"), Text(warning))
         for error in report.errors():

@@ -1,0 +1,135 @@
+"""What a first sync of GitHub costs, reckoned from counts. No request is sent here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ingestion.github.reading import PAGE_SIZES
+from ingestion.github.rows import nodes, timestamp
+from ingestion.loading.estimates import extrapolated, pages, within_history
+
+# Points of a page of each list, as README.md tells them.
+POINTS = {
+    "first_sync": 4,
+    "repositories": 4,
+    "teams": 1,
+    "first_pages": 4,
+    "pull_requests": 2,
+    "issues": 1,
+    "commits": 1,
+    "deployments": 1,
+    "releases": 1,
+    "tags": 1,
+    "labels": 1,
+}
+_PAGE = 100
+_LISTS = ("pull_requests", "issues", "commits", "deployments", "releases", "tags", "labels")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How long the lists of one repository are, as far as they are in the history."""
+
+    full_name: str
+    lists: Mapping[str, int]
+    """By table."""
+
+
+def counts_of(node: Mapping[str, Any], since: datetime) -> Counts:
+    """The counts in a repository of the document first_sync.
+
+    Pull requests, issues and deployments are read back to `since`: of their number that part that
+    fits the time since the first of them, as if they had come evenly.
+    """
+    ended = max(filter(None, (timestamp(node.get(n)) for n in ("pushedAt", "updatedAt"))))
+
+    def count(field: str) -> int:
+        return int((node.get(field) or {}).get("totalCount") or 0)
+
+    def recent(field: str) -> int:
+        oldest = next(iter(nodes(node.get(field))), node)
+        begun = timestamp(oldest["createdAt"]) or since
+        return within_history(count(field), begun, ended, since)
+
+    head = (node.get("defaultBranchRef") or {}).get("target") or {}
+    return Counts(
+        node["nameWithOwner"],
+        {
+            "pull_requests": recent("pullRequests"),
+            "issues": recent("issues"),
+            "deployments": recent("deployments"),
+            "commits": int((head.get("history") or {}).get("totalCount") or 0),
+            "releases": count("releases"),
+            "tags": count("refs"),
+            "labels": count("labels"),
+        },
+    )
+
+
+def documents(counts: Counts) -> dict[str, int]:
+    """Requests of GraphQL for one repository, by document: a page of every list at once, then
+    what is longer than a page by itself."""
+    sizes = {name: PAGE_SIZES[name]["first"] for name in _LISTS}
+    more = {name: pages(counts.lists[name], size, 1) - 1 for name, size in sizes.items()}
+    return {"first_pages": 1, **{name: count for name, count in more.items() if count}}
+
+
+def runs_of(found: Sequence[Counts], told: Mapping[str, int]) -> list[int]:
+    """Workflow runs of each repository: as `told` by name, of the others by their commits."""
+    commits = sum(counts.lists["commits"] for counts in found if counts.full_name in told)
+    share = sum(told.values()) / commits if commits else 0.0
+    return [
+        told.get(counts.full_name, math.ceil(share * counts.lists["commits"])) for counts in found
+    ]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What there is to read, and what that takes."""
+
+    counted: dict[str, int]
+    core: int
+    graphql: int
+    points: int
+
+
+def reckoned(
+    found: Sequence[Counts],
+    runs: Sequence[int],
+    *,
+    seen: int,
+    there: int,
+    owners: int,
+    organizations: int,
+    jobs: bool,
+) -> Costs:
+    """The costs of all repositories, of which `seen` of `there` were looked at and `found` wanted.
+
+    `runs`: workflow runs of each one found. `jobs`: whether their jobs are read.
+    """
+    asked = {"check_suites": pages(sum(runs) if jobs else 0, _PAGE)}
+    for counts in found:
+        for name, requests in documents(counts).items():
+            asked[name] = asked.get(name, 0) + requests
+    graphql = extrapolated(asked, seen, there)
+    graphql["repositories"] = pages(there, PAGE_SIZES["repositories"]["first"], owners)
+    graphql["teams"] = organizations
+    rest = {"runs": sum(pages(count, _PAGE, 1) for count in runs)}
+    counted = {
+        "repositories": len(found),
+        **{
+            name.replace("_", " "): sum(counts.lists[name] for counts in found)
+            for name in _LISTS[:4]
+        },
+        "workflow runs": sum(runs),
+    }
+    return Costs(
+        extrapolated(counted, seen, there),
+        extrapolated(rest, seen, there)["runs"],
+        sum(graphql.values()),
+        sum(count * POINTS.get(name, 1) for name, count in graphql.items()),
+    )
