@@ -10,6 +10,7 @@ from ingestion.github.client import GithubClient
 from ingestion.github.first_sync_costs import Counts, counts_of, reckoned, runs_of
 from ingestion.github.reading import PAGE_SIZES, next_page
 from ingestion.github.rows import nodes
+from ingestion.github.wanted_runs import wanted_runs
 from ingestion.http import ApiError, Budget, NotFound, PageSize
 from ingestion.loading.estimates import MOST_UNITS, Estimate, Need, Stopwatch, duration, spread
 from ingestion.settings import GithubConnection, Settings
@@ -51,7 +52,7 @@ def estimate(
         there=looked.there,
         owners=len(connection.owners),
         organizations=looked.organizations,
-        jobs=bool(connection.workflow_jobs),
+        jobs=lambda name: _wants_jobs(connection, settings, name),
     )
     left = {budget.resource: budget for budget in budgets}
     needs = [
@@ -79,6 +80,13 @@ def estimate(
     )
 
 
+def _wants_jobs(connection: GithubConnection, settings: Settings, full_name: str) -> bool:
+    wanted = wanted_runs(connection, settings.deployment_rules, full_name)
+    if wanted.jobs == "auto":
+        return any(rule.kind == "job" for rule in wanted.rules)
+    return wanted.jobs
+
+
 def _look(
     client: GithubClient,
     connection: GithubConnection,
@@ -88,7 +96,7 @@ def _look(
 ) -> None:
     """Counts in the repositories of one owner, at least one page of them."""
     after = None
-    size = {"first": PageSize(PAGE_SIZES["repositories"]["first"])}
+    size = {"first": PageSize(PAGE_SIZES["first_sync"]["first"])}
     while True:
         variables = {"login": login, "after": after, "since": since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         owner = client.query("first_sync", variables, size).data.get("repositoryOwner")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,17 +17,17 @@ POINTS = {
     "first_sync": 4,
     "repositories": 4,
     "teams": 1,
-    "first_pages": 4,
-    "pull_requests": 2,
-    "issues": 1,
-    "commits": 1,
+    "pull_requests": 4,
+    "issues": 2,
+    "commits": 2,
     "deployments": 1,
     "releases": 1,
     "tags": 1,
     "labels": 1,
+    "check_suites": 1,
 }
 _PAGE = 100
-_LISTS = ("pull_requests", "issues", "commits", "deployments", "releases", "tags", "labels")
+LISTS = ("pull_requests", "issues", "commits", "deployments", "releases", "tags", "labels")
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,8 @@ def counts_of(node: Mapping[str, Any], since: datetime) -> Counts:
 
 
 def documents(counts: Counts) -> dict[str, int]:
-    """Requests of GraphQL for one repository, by document: a page of every list at once, then
-    what is longer than a page by itself."""
-    sizes = {name: PAGE_SIZES[name]["first"] for name in _LISTS}
-    more = {name: pages(counts.lists[name], size, 1) - 1 for name, size in sizes.items()}
-    return {"first_pages": 1, **{name: count for name, count in more.items() if count}}
+    """Requests of GraphQL for the lists of one repository, by document."""
+    return {name: pages(counts.lists[name], PAGE_SIZES[name]["first"], 1) for name in LISTS}
 
 
 def runs_of(found: Sequence[Counts], told: Mapping[str, int]) -> list[int]:
@@ -105,13 +102,15 @@ def reckoned(
     there: int,
     owners: int,
     organizations: int,
-    jobs: bool,
+    jobs: Callable[[str], bool],
 ) -> Costs:
     """The costs of all repositories, of which `seen` of `there` were looked at and `found` wanted.
 
-    `runs`: workflow runs of each one found. `jobs`: whether their jobs are read.
+    `runs`: workflow runs of each one found. `jobs`: whether the jobs of the runs of a repository
+    (by name) are read.
     """
-    asked = {"check_suites": pages(sum(runs) if jobs else 0, _PAGE)}
+    with_jobs = sum(n for counts, n in zip(found, runs, strict=True) if jobs(counts.full_name))
+    asked = {"check_suites": pages(with_jobs, _PAGE)}
     for counts in found:
         for name, requests in documents(counts).items():
             asked[name] = asked.get(name, 0) + requests
@@ -123,7 +122,7 @@ def reckoned(
         "repositories": len(found),
         **{
             name.replace("_", " "): sum(counts.lists[name] for counts in found)
-            for name in _LISTS[:4]
+            for name in LISTS[:4]
         },
         "workflow runs": sum(runs),
     }
@@ -131,5 +130,5 @@ def reckoned(
         extrapolated(counted, seen, there),
         extrapolated(rest, seen, there)["runs"],
         sum(graphql.values()),
-        sum(count * POINTS.get(name, 1) for name, count in graphql.items()),
+        sum(count * POINTS[name] for name, count in graphql.items()),
     )

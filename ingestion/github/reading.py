@@ -21,6 +21,7 @@ from ingestion.loading.batches import Batch
 # well within its ten seconds; `inner` is the page of the lists inside.
 PAGE_SIZES: dict[str, dict[str, int]] = {
     "repositories": {"first": 50},
+    "first_sync": {"first": 50},
     "teams": {"first": 50},
     "pull_requests": {"first": 25, "inner": 50},
     "pull_request_lists": {"inner": 100},

@@ -12,7 +12,6 @@ from ingestion.loading.estimates import pages
 _ALWAYS = 7
 _PROJECT_PAGE = 100
 _BOARD_PAGE = 50
-_ACCOUNT_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Site:
     projects: int
     issues: int
     boards: int
-    accounts: int = 0
 
 
 def requests(site: Site, sample: Sample) -> int:
@@ -45,7 +43,7 @@ def requests(site: Site, sample: Sample) -> int:
     of issues each. Histories take a request a page of issues, or a page of 1,000 entries.
     """
     seen = max(sample.issues, 1)
-    searches = max(pages(site.issues, SEARCH_PAGE), 0) + math.ceil(site.projects / 2)
+    searches = pages(site.issues, SEARCH_PAGE) + math.ceil(site.projects / 2)
     entries = math.ceil(site.issues * sample.changes / seen)
     histories = max(searches if site.issues else 0, pages(entries, CHANGELOG_PAGE))
     single = math.ceil(site.issues * (sample.linked + sample.long) / seen)
