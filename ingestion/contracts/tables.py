@@ -79,6 +79,8 @@ SYNCED = (
     "synced_at timestamp! Start of the sync that read the row last; the same in all rows of a sync."
 )
 
+# The table request_ledger of every source. Loading only adds to it; `[retention] requests` says how
+# long rows stay.
 LEDGER_GRAIN = "What the requests of one sync to one endpoint cost; sums of all its rounds so far."
 LEDGER_KEY = "endpoint synced_at"
 LEDGER = """
