@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -12,7 +12,7 @@ from ingestion.github.cursors import Cursor
 from ingestion.github.reading import Reading
 from ingestion.github.repository import Repository
 from ingestion.github.wanted_runs import WantedRuns
-from ingestion.http import NotFound
+from ingestion.http import NotFound, Reply
 
 # Runs are listed by creation; a re-run changes an old one in its place.
 _OVERLAP = timedelta(days=2)
@@ -22,6 +22,9 @@ _MOST_RECENT = 2000
 # Scheduled runs and re-runs leave no trace in a repository.
 _LOOK_AGAIN_AFTER = timedelta(days=1)
 _SPREAD_MINUTES = 6 * 60
+
+
+_LIST = "workflow_runs"
 
 
 class State(TypedDict, total=False):
@@ -104,6 +107,11 @@ def _open(state: State) -> dict[str, str | None]:
     return {str(run_id): None for run_id in found} if isinstance(found, list) else found
 
 
+def merged(newer: State, older: State) -> State:
+    """The next state, of that of the newest history and what the older history adds to it."""
+    return {**newer, "open": {**_open(older), **_open(newer)}}
+
+
 class _Taken:
     """What is remembered of the runs: enough for the next state, not the runs themselves."""
 
@@ -167,25 +175,44 @@ def _take_listed(taken: _Taken, state: State) -> tuple[bool, str | None]:
     etag = state.get("etag")
     if repository.is_archived and state.get("newest"):
         return False, etag
-    cursor = Cursor.after(state.get("newest"), reading.sync.since, _OVERLAP)
-    params = {"per_page": 100, "exclude_pull_requests": "true"}
+    cursor = Cursor.after(state.get("newest"), reading.sync.since, _OVERLAP, reading.sync.until)
     try:
-        for page, reply in enumerate(
-            reading.pages(f"{repository.path}/actions/runs", params, etag=etag)
-        ):
+        for page, reply in _pages(reading, repository, cursor, etag):
             if reply.not_modified:
                 return False, etag
-            if page == 0:
+            if page == 1:
                 etag = reply.etag
             runs = reply.data.get("workflow_runs") or []
             wanted = [run for run in runs if not cursor.is_behind(run["created_at"])]
-            taken.take(wanted)
+            taken.take([run for run in wanted if not cursor.is_ahead(run["created_at"])])
+            if reading.sync.until or not reading.tails.has(_LIST):
+                reading.tails.ended(_LIST, page, is_all=False)
             if len(wanted) < len(runs):
                 break
     except NotFound:
         # Actions is switched off, or the server has none.
         return False, None
     return True, etag
+
+
+def _pages(
+    reading: Reading, repository: Repository, cursor: Cursor, etag: str | None
+) -> Iterator[tuple[int, Reply]]:
+    """The pages of the list with their numbers; of older history from where the last reading
+    ended. Runs that were deleted since let others move up: then it begins pages before that."""
+    params = {"per_page": 100, "exclude_pull_requests": "true"}
+    path = f"{repository.path}/actions/runs"
+    first = (reading.sync.until and reading.tails.after(_LIST)) or 1
+    while first > 1:
+        replies = reading.pages(path, {**params, "page": first})
+        reply = next(replies)
+        runs = reply.data.get("workflow_runs") or []
+        if runs and cursor.is_newer(runs[0]["created_at"]):
+            yield first, reply
+            yield from enumerate(replies, first + 1)
+            return
+        first //= 2
+    yield from enumerate(reading.pages(path, params, etag=etag), 1)
 
 
 def _mark(run: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ head has and the old one had not: a date would miss old commits that are merged 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ingestion.github import rows
@@ -31,6 +32,8 @@ class Commits:
         self._repository = repository
         self._paths = paths
         self._done: set[str] = set()
+        self.cut: list[str] = []
+        """Commits beside the default branch whose history went on before `since`, perhaps."""
 
     def read_default_branch(self, old_head: str | None) -> None:
         """Hands over the commits of the default branch that the old head did not have.
@@ -53,6 +56,12 @@ class Commits:
                     self._put_compared(self._compare(head, old_head), False)
                 return
         self._put(self._history(head), True)
+
+    def read_older(self) -> None:
+        """Hands over the older history of the default branch. Raises ApiError."""
+        if self._repository.head_sha is not None:
+            until = self._reading.sync.until
+            self._put(self._dated(self._repository.head_sha, until), True)
 
     def read_elsewhere(self, shas: Iterable[str], remembered: Sequence[str]) -> list[str]:
         """Hands over the commits through which these can be reached, but not from the default
@@ -90,12 +99,11 @@ class Commits:
             self._put(_until_known(self._history(sha), sha, known), False)
         except NotFound:
             return
+        self.cut = [*self.cut, sha][-_MOST_REMEMBERED:]
 
     def _history(self, sha: str) -> Iterator[dict[str, Any]]:
-        since = self._reading.sync.since.strftime("%Y-%m-%dT%H:%M:%SZ")
-        variables = {"repository": self._repository.id, "oid": sha, "since": since}
         is_empty = True
-        for node in self._reading.connection("commits", ["object", "history"], variables):
+        for node in self._dated(sha):
             is_empty = False
             yield node
         if is_empty:
@@ -106,8 +114,17 @@ class Commits:
                 raise NotFound(f"commit {sha} of {self._repository.full_name} is gone")
             yield first
 
+    def _dated(self, sha: str, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+        variables = {
+            "repository": self._repository.id,
+            "oid": sha,
+            "since": _git_time(self._reading.sync.since),
+            "until": until and _git_time(until),
+        }
+        return self._reading.connection("commits", ["object", "history"], variables)
+
     def _first(self, sha: str) -> dict[str, Any] | None:
-        variables = {"repository": self._repository.id, "oid": sha, "since": None}
+        variables = {"repository": self._repository.id, "oid": sha, "since": None, "until": None}
         return next(self._reading.connection("commits", ["object", "history"], variables), None)
 
     def _compare(self, base: str, head: str) -> Iterator[tuple[int, list[dict[str, Any]]]]:
@@ -152,6 +169,10 @@ class Commits:
         if self._paths is not None and commits:
             self._paths.fill(commits)
         self._reading.put("commits", commits)
+
+
+def _git_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_rest(commit: Mapping[str, Any]) -> dict[str, Any]:

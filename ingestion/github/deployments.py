@@ -39,13 +39,12 @@ def read(reading: Reading, repository: Repository, state: State) -> tuple[State,
     seen: dict[str, dict[str, Any]] = {}
     newest = state.get("newest")
     if is_changed:
-        cursor = Cursor.after(newest, reading.sync.since, _OVERLAP)
-        for node in reading.connection(
-            "deployments", ["deployments"], {"repository": repository.id}
-        ):
+        cursor = Cursor.after(newest, reading.sync.since, _OVERLAP, reading.sync.until)
+        variables = {"repository": repository.id}
+        for node in reading.newest_first("deployments", ["deployments"], variables, "createdAt"):
             if cursor.is_behind(node["createdAt"]):
                 break
-            if node["id"] not in seen:
+            if node["id"] not in seen and not cursor.is_ahead(node["createdAt"]):
                 seen[node["id"]] = _take(reading, repository, node)
         newest = max([newest or "", *(n["createdAt"] for n in seen.values())]) or None
     again = list(state.get("open") or [])
@@ -63,6 +62,15 @@ def read(reading: Reading, repository: Repository, state: State) -> tuple[State,
         "live": live[:_MOST_LIVE] if is_changed else state.get("live") or [],
     }
     return following, [n["commitOid"] for n in seen.values() if n.get("commitOid")]
+
+
+def merged(newer: State, older: State) -> State:
+    """The next state, of that of the newest history and what the older history adds to it."""
+    return {
+        **newer,
+        "open": list(dict.fromkeys([*(newer.get("open") or []), *(older.get("open") or [])])),
+        "live": [*(newer.get("live") or []), *(older.get("live") or [])][:_MOST_LIVE],
+    }
 
 
 def _take(reading: Reading, repository: Repository, node: dict[str, Any]) -> dict[str, Any]:

@@ -17,11 +17,11 @@ def read(reading: Reading, repository: Repository, cursor: Cursor) -> str | None
     id_, full_name = repository.id, repository.full_name
     seen: set[str] = set()
     newest = None
-    for node in reading.connection("issues", ["issues"], {"repository": id_}):
+    for node in reading.newest_first("issues", ["issues"], {"repository": id_}, "updatedAt"):
         newest = newest or node["updatedAt"]
         if cursor.is_behind(node["updatedAt"]):
             break
-        if node["id"] in seen:
+        if node["id"] in seen or cursor.is_ahead(node["updatedAt"]):
             continue
         seen.add(node["id"])
         reading.complete(node, "comments", "issue_comments")

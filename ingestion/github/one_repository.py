@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ingestion.github import actions, deployments, issues, pull_requests, releases
@@ -26,6 +26,9 @@ _LABELS_HOLD = timedelta(days=7)
 # What is kept per repository from one sync to the next: a dict that JSON can hold.
 State = dict[str, Any]
 
+
+# Of the state, what the reading of older history goes on with.
+_OF_ALL_HISTORY = ("paths", "elsewhere", "looked_at", "cut")
 
 Outcome = AnyOutcome[Repository]
 
@@ -49,6 +52,8 @@ class _Reader:
 
     def steps(self) -> list[tuple[str, Callable[[], None]]]:
         """The lists by the name of their table, in the order in which they are read."""
+        if self.reading.sync.until is not None:
+            return self._older_steps()
         return [
             ("labels", self.labels),
             ("pull_requests", self.pull_requests),
@@ -61,6 +66,22 @@ class _Reader:
             ("commits", self.other_commits),
             ("commits", self.commits.find_missing_paths),
         ]
+
+    def _older_steps(self) -> list[tuple[str, Callable[[], None]]]:
+        found: list[tuple[str, Callable[[], None]]] = [
+            ("pull_requests", self.pull_requests),
+            ("issues", self.issues),
+            ("commits", self.commits.read_older),
+            ("tags", self.tags),
+            ("releases", self.releases),
+            ("deployments", self.deployments),
+            ("workflow_runs", self.workflow_runs),
+            ("commits", self.other_commits),
+            ("commits", self.commits.find_missing_paths),
+        ]
+        # "0 …": the signature begins with how many there are.
+        empty = [name for name, said in self.repository.signatures.items() if said == "0"]
+        return [(name, step) for name, step in found if name not in empty]
 
     def _is_known(self, name: str) -> bool:
         signature = self.repository.signatures[name]
@@ -93,7 +114,7 @@ class _Reader:
         self._signed(name, newest=max(filter(None, (newest, found)), default=None))
 
     def _cursor(self, newest: str | None) -> Cursor:
-        return Cursor.after(newest, self.reading.sync.since)
+        return Cursor.after(newest, self.reading.sync.since, begin=self.reading.sync.until)
 
     def default_branch(self) -> None:
         self.commits.read_default_branch(self.old.get("head_sha"))
@@ -121,7 +142,13 @@ class _Reader:
 
     def other_commits(self) -> None:
         looked_at = self.old.get("looked_at") or []
+        cut = self.old.get("cut") or []
+        if self.reading.sync.until is not None:
+            looked_at = [p for p in looked_at if not any(sha.startswith(p) for sha in cut)]
+            self.elsewhere += cut
+            cut = []
         self.new["looked_at"] = self.commits.read_elsewhere(self.elsewhere, looked_at)
+        self.new["cut"] = [*cut, *self.commits.cut]
         self.elsewhere.clear()
 
 
@@ -130,13 +157,47 @@ def read(reading: Reading, repository: Repository, state: State) -> Outcome:
 
     Only what concerns everybody is raised: Unauthorized, Stopped.
     """
-    if _wants_more_history(state, reading.sync.since):
-        state = {}
-    reader = _Reader(reading, repository, state)
-    reader.new["since"] = min(
-        reading.sync.since.isoformat(), state.get("since") or reading.sync.since.isoformat()
-    )
-    failed: list[tuple[str, str]] = []
+    is_older = reading.sync.until is not None
+    # Older history is read as if nothing were known; what came with it is added to the state.
+    kept = {key: state[key] for key in _OF_ALL_HISTORY if key in state} if is_older else state
+    reader = _Reader(reading, repository, kept)
+    failed = _read(reading, reader)
+    is_lasting = all(isinstance(error, Forbidden) for _, error in failed)
+    if reader.paths is not None:
+        reader.new["paths"] = reader.paths.state()
+    if not is_older:
+        reader.new["tails"] = reading.tails.state()
+        reader.new["since"] = reading.sync.since.isoformat()
+    elif is_lasting:
+        reader.new = _with_older(reading, state, reader.new)
+    else:
+        # Whatever it brought: it is read again from where it began.
+        reader.new = state
+    outcome = _outcome(reading, reader, failed)
+    outcome.is_lasting = bool(failed) and is_lasting
+    return outcome
+
+
+def _with_older(reading: Reading, state: State, older: State) -> State:
+    """The state of a repository after some older history of it was read."""
+    return {
+        **state,
+        **{key: older[key] for key in _OF_ALL_HISTORY if key in older},
+        "deployments": deployments.merged(
+            state.get("deployments") or {}, older.get("deployments") or {}
+        ),
+        "workflow_runs": actions.merged(
+            state.get("workflow_runs") or {}, older.get("workflow_runs") or {}
+        ),
+        "tails": reading.tails.state(),
+        "since": reading.sync.since.isoformat(),
+    }
+
+
+def _read(reading: Reading, reader: _Reader) -> list[tuple[str, Exception]]:
+    """Takes the steps; returns the lists that failed, with the reasons."""
+    repository = reader.repository
+    failed: list[tuple[str, Exception]] = []
     for name, step in reader.steps():
         try:
             step()
@@ -144,26 +205,24 @@ def read(reading: Reading, repository: Repository, state: State) -> Outcome:
         except (Unauthorized, Stopped):
             raise
         except ApiError as error:
-            failed.append((name, one_line(error)))
+            failed.append((name, error))
             reading.flush_what_is_whole()
             # A permission that is missing says nothing about the other lists.
             if not isinstance(error, Forbidden):
                 break
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             logger.debug("%s, %s", repository.full_name, name, exc_info=True)
-            failed.append((name, f"a reply of unexpected shape: {one_line(repr(error))}"))
+            failed.append((name, error))
             reading.flush_what_is_whole()
             break
-    if reader.paths is not None:
-        reader.new["paths"] = reader.paths.state()
-    return _outcome(reading, reader, failed)
+    return failed
 
 
-def _outcome(reading: Reading, reader: _Reader, failed: list[tuple[str, str]]) -> Outcome:
+def _outcome(reading: Reading, reader: _Reader, failed: list[tuple[str, Exception]]) -> Outcome:
     repository = reader.repository
     if failed:
         names = ", ".join(dict.fromkeys(name for name, _ in failed))
-        why = one_line("; ".join(text for _, text in failed), 500)
+        why = one_line("; ".join(_told(error) for _, error in failed), 500)
         return Outcome(repository, reader.new, "failed", names, why)
     problems = list(reading.problems)
     reason: str | None = None
@@ -174,6 +233,7 @@ def _outcome(reading: Reading, reader: _Reader, failed: list[tuple[str, str]]) -
     return Outcome(repository, reader.new, status, None, reason, is_unfinished=is_unfinished)
 
 
-def _wants_more_history(state: State, since: datetime) -> bool:
-    known = timestamp(state.get("since"))
-    return known is not None and since < known - timedelta(hours=1)
+def _told(error: Exception) -> str:
+    if isinstance(error, ApiError):
+        return one_line(error)
+    return f"a reply of unexpected shape: {one_line(repr(error))}"

@@ -28,14 +28,13 @@ def read(reading: Reading, repository: Repository, cursor: Cursor) -> str | None
     bodies = reading.sync.store_bodies
     seen: set[str] = set()
     newest = None
-    for node in reading.connection(
-        "pull_requests", ["pullRequests"], {"repository": repository.id, "bodies": bodies}
-    ):
+    variables = {"repository": repository.id, "bodies": bodies}
+    for node in reading.newest_first("pull_requests", ["pullRequests"], variables, "updatedAt"):
         newest = newest or node["updatedAt"]
         if cursor.is_behind(node["updatedAt"]):
             break
         # The order is by change: what changes meanwhile moves the others on to the next page.
-        if node["id"] in seen:
+        if node["id"] in seen or cursor.is_ahead(node["updatedAt"]):
             continue
         seen.add(node["id"])
         _complete(reading, node, bodies)

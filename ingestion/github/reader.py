@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +17,10 @@ from ingestion.github.known import Known, Warehouse
 from ingestion.github.one_repository import Outcome
 from ingestion.github.reading import Reading, Sync
 from ingestion.github.repository import Repository
+from ingestion.github.tails import Tails
 from ingestion.github.wanted_runs import wanted_runs
 from ingestion.http import ApiError, Budget, Ledger, Stopped, Unauthorized
-from ingestion.loading import ConnectionReader, Handed, Progress
+from ingestion.loading import LONGEST_ROUND, ConnectionReader, Handed, Progress, Span
 from ingestion.loading.batches import Batch
 from ingestion.loading.split import is_split
 from ingestion.settings import GithubConnection, Settings
@@ -38,7 +41,8 @@ class Reader(ConnectionReader[Repository]):
         client: GithubClient | None = None,
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
-        longest_round: float = 900.0,
+        longest_round: float = LONGEST_ROUND,
+        history_seconds: float = math.inf,
         run_id: str | None = None,
         known: Known | None = None,
     ) -> None:
@@ -49,8 +53,10 @@ class Reader(ConnectionReader[Repository]):
             synced_at,
             concurrency=connection.concurrency,
             full=full,
+            since=settings.history_since(synced_at),
             progress=progress,
             longest_round=longest_round,
+            history_seconds=history_seconds,
             run_id=run_id,
         )
         self.connection = connection
@@ -128,11 +134,15 @@ class Reader(ConnectionReader[Repository]):
         return sorted(found.values(), key=lambda r: (-r.size, r.full_name))
 
     def read_unit(
-        self, unit: Repository, state: dict[str, Any], emit: Callable[[Batch], None]
+        self, unit: Repository, state: dict[str, Any], emit: Callable[[Batch], None], span: Span
     ) -> tuple[Outcome, Reading]:
         """Reads one repository."""
-        reading = Reading(self._sync, emit)
-        return one_repository.read(reading, unit, state), reading
+        sync = replace(self._sync, since=span.since, until=span.until)
+        reading = Reading(sync, emit, Tails(unit, state.get("tails") or {}))
+        outcome = one_repository.read(reading, unit, state)
+        # What one repository has found out holds for the others.
+        self._sync.checks_are_refused |= sync.checks_are_refused
+        return outcome, reading
 
     def paused(self, message: Handed[Repository]) -> None:
         """Notes what was read so far of a repository whose changed paths go on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -12,10 +13,14 @@ from ingestion.contracts import GITHUB
 from ingestion.github import rows
 from ingestion.github.client import GithubClient
 from ingestion.github.known import Known
+from ingestion.github.tails import Tails
 from ingestion.github.wanted_runs import WantedRuns
-from ingestion.http import BadReply, PageSize, Reply
+from ingestion.http import ApiError, BadReply, PageSize, Reply, Stopped, Unauthorized, Unreachable
+from ingestion.http.errors import one_line
 from ingestion.loading import Collector, People
 from ingestion.loading.batches import Batch
+
+logger = logging.getLogger(__name__)
 
 # Page sizes by document, each chosen for the points it costs (README) and what GitHub answers
 # well within its ten seconds; `inner` is the page of the lists inside.
@@ -57,6 +62,8 @@ class Sync:
     """Whether a reading that can be interrupted should end for this round."""
     checks_are_refused: bool = False
     """GitHub does not let this credential read check suites."""
+    until: datetime | None = None
+    """End of the older history that is to be read, in place of what changed."""
     people: People = field(default_factory=lambda: People(rows.users))
     sizes: dict[str, dict[str, PageSize]] = field(
         default_factory=lambda: {
@@ -69,9 +76,12 @@ class Sync:
 class Reading(Collector):
     """Reads for one repository (or owner): asks, collects rows, notes what could not be read."""
 
-    def __init__(self, sync: Sync, emit: Callable[[Batch], None]) -> None:
+    def __init__(
+        self, sync: Sync, emit: Callable[[Batch], None], tails: Tails | None = None
+    ) -> None:
         super().__init__(GITHUB, sync.connection, sync.synced_at, emit)
         self.sync = sync
+        self.tails = tails or Tails()
 
     def query(
         self, name: str, variables: Mapping[str, Any], *, meets_people: bool = True
@@ -130,6 +140,63 @@ class Reading(Collector):
             if following is None:
                 return
             after = following
+
+    def newest_first(
+        self, name: str, path: Sequence[str], variables: Mapping[str, Any], dated_by: str
+    ) -> Iterator[dict[str, Any]]:
+        """The nodes of a list that is ordered by a time, newest first, as far as the caller reads.
+
+        The first sync notes where that was, and older history goes on from there. Raises ApiError.
+        """
+        if self.sync.until and self.tails.is_all(name):
+            return
+        after, page = self._tail(name, path, variables, dated_by)
+        before, is_first, is_all = after, True, False
+        try:
+            while True:
+                is_first = True
+                for node in rows.nodes(page):
+                    yield node
+                    is_first = False
+                following = next_page(page, after)
+                if following is None:
+                    is_all = True
+                    return
+                before, after = after, following
+                page = self._page(name, path, {**variables, "after": after})
+        finally:
+            if self.sync.until or not self.tails.has(name):
+                # A page of which nothing was wanted does not show that none is left out before it.
+                self.tails.ended(name, before if is_first else after, is_all=is_all)
+
+    def _tail(
+        self, name: str, path: Sequence[str], variables: Mapping[str, Any], dated_by: str
+    ) -> tuple[str | None, Any]:
+        """Where older history begins, and the page there; else the beginning of the list."""
+        after = self.tails.after(name) if self.sync.until else None
+        if after is not None:
+            try:
+                page = self._page(name, path, {**variables, "after": after})
+            except (Unauthorized, Stopped, Unreachable):
+                raise
+            except ApiError as error:
+                logger.info("%s: a kept cursor is refused: %s", name, one_line(error))
+            else:
+                if self._reaches(page, dated_by):
+                    return after, page
+        return None, self._page(name, path, {**variables, "after": None})
+
+    def _page(self, name: str, path: Sequence[str], variables: Mapping[str, Any]) -> Any:
+        found: Any = self.node(name, variables)
+        for part in path:
+            found = (found or {}).get(part)
+        return found
+
+    def _reaches(self, page: Any, dated_by: str) -> bool:
+        """Whether a page begins before the older history does."""
+        first = next(iter(rows.nodes(page)), None)
+        moment = first and rows.timestamp(first.get(dated_by))
+        return moment is not None and self.sync.until is not None and moment >= self.sync.until
 
     def complete(
         self,

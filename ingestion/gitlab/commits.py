@@ -33,6 +33,8 @@ class Commits:
         self._project = project
         self._is_split = is_split
         self._done: set[str] = set()
+        self.cut: list[str] = []
+        """Commits beside the default branch whose history goes on before `since`."""
 
     def head(self) -> str | None:
         """The newest commit of the default branch, None when there is none. Raises ApiError."""
@@ -60,6 +62,11 @@ class Commits:
                 self._put(self._list(f"{head}..{old_head}"), False)
                 return
         self._put(self._list(head, since=True), True)
+
+    def read_older(self, head: str | None) -> None:
+        """Hands over the older history of the default branch. Raises ApiError."""
+        if head is not None:
+            self._put(self._list(head, since=True), True)
 
     def _is_behind(self, old_head: str, head: str) -> bool:
         """Hands over what the head has and the old one had not; returns whether nothing was taken
@@ -110,7 +117,10 @@ class Commits:
                     wanted.update(p for p in parents if p[:_PREFIX] not in known)
             yield found
             oldest = timestamp(page[-1].get("committed_date")) if page else None
-            if not wanted or (oldest is not None and oldest < self._reading.sync.since):
+            if not wanted:
+                return
+            if oldest is not None and oldest < self._reading.sync.since:
+                self.cut = [*self.cut, sha][-_MOST_REMEMBERED:]
                 return
 
     def _list(self, ref: str, *, since: bool = False) -> Iterator[list[Item]]:
@@ -119,6 +129,8 @@ class Commits:
         params: dict[str, Any] = {"ref_name": ref}
         if since:
             params["since"] = iso(self._reading.sync.since)
+            if self._reading.sync.until is not None:
+                params["until"] = iso(self._reading.sync.until)
         try:
             for found, _ in self._reading.numbered(path, {**params, "with_stats": "true"}):
                 yield found

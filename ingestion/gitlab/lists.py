@@ -150,4 +150,4 @@ def _never_changed(reading: Reading, path: str) -> list[Item]:
         oldest = timestamp(items[-1].get("created_at")) if items else None
         if oldest is None or oldest < reading.sync.since:
             break
-    return in_history(found, reading.sync.since)
+    return in_history(found, reading.sync.since, reading.sync.until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from ingestion.contracts import GITLAB
 from ingestion.gitlab import gitlab
 from ingestion.gitlab.client import GitlabClient
 from ingestion.gitlab.reader import Reader
-from ingestion.loading import Failure, LoadError, LoadResult, Progress, run
+from ingestion.loading import LONGEST_ROUND, Failure, LoadError, LoadResult, Progress, run
 from ingestion.settings import GitlabConnection, Settings
 
 __all__ = ["Failure", "LoadError", "LoadResult", "Progress", "load"]
@@ -26,13 +27,16 @@ def load(
     progress: Callable[[Progress], None] | None = None,
     pipelines_dir: Path | None = None,
     client: GitlabClient | None = None,
-    longest_round: float = 900.0,
+    longest_round: float = LONGEST_ROUND,
+    history_seconds: float = math.inf,
     run_id: str | None = None,
 ) -> LoadResult:
     """Brings raw_gitlab up to date for one connection and says what was done.
 
     What a killed run left behind is finished first. Long syncs are stored in rounds of
-    `longest_round` seconds, so that a kill loses no more than that. Raises LoadError when nothing
+    `longest_round` seconds, so that a kill loses no more than that; the newest part of the history
+    comes first, and after `history_seconds` what is older is left for the next load (`behind` in
+    the result says of how many there is more). Raises LoadError when nothing
     could be read or written; single projects that fail are in the result and in
     raw_gitlab.project_syncs. What the requests cost is in
     raw_gitlab.request_ledger, with `run_id`, the Dagster run that loads.
@@ -48,6 +52,7 @@ def load(
             full=full,
             progress=progress,
             longest_round=longest_round,
+            history_seconds=history_seconds,
             run_id=run_id,
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingestion.gitlab import lists
+from ingestion.gitlab import lists, pipelines
 from ingestion.gitlab.commits import Commits
 from ingestion.gitlab.groups import as_json
 from ingestion.gitlab.merge_requests import is_nothing_there
@@ -33,6 +33,8 @@ ACTIVITY_HOLDS = timedelta(minutes=70)
 _LOOK_AGAIN = timedelta(days=6)
 
 State = dict[str, Any]
+# Of the state, what the reading of older history goes on with.
+_OF_ALL_HISTORY = ("row", "root", "head_sha", "is_split", "elsewhere", "looked_at", "cut")
 
 
 class Gone(NotFound):
@@ -75,6 +77,15 @@ class _Reader:
 
     def steps(self) -> list[tuple[str, Callable[[], None]]]:
         """The lists by the name of their table, in the order in which they are read."""
+        if self.reading.sync.until is not None:
+            return [
+                ("commits", lambda: self.commits.read_older(self.head)),
+                ("pipelines", self.pipelines),
+                ("deployments", self.deployments),
+                ("tags", lambda: self.short("tags")),
+                ("releases", lambda: self.short("releases")),
+                ("commits", self.other_commits),
+            ]
         return [
             ("commits", self.default_branch),
             ("pipelines", self.pipelines),
@@ -133,8 +144,14 @@ class _Reader:
 
     def other_commits(self) -> None:
         looked_at = self.old.get("looked_at") or []
+        cut = self.old.get("cut") or []
+        if self.reading.sync.until is not None:
+            looked_at = [p for p in looked_at if not any(sha.startswith(p) for sha in cut)]
+            self.elsewhere += cut
+            cut = []
         found = self.commits.read_elsewhere(self.elsewhere, self.head, looked_at)
         self.new["looked_at"] = found
+        self.new["cut"] = [*cut, *self.commits.cut]
         self.elsewhere.clear()
 
 
@@ -151,8 +168,11 @@ def read(
     `row`: of the table projects, without its newest commit. Only what concerns everybody is
     raised: Unauthorized, Stopped.
     """
-    reader = _Reader(reading, project, state, signs)
-    failed: list[tuple[str, str]] = []
+    is_older = reading.sync.until is not None
+    # Older history is read as if nothing were known; what came with it is added to the state.
+    kept = _for_older(state) if is_older else state
+    reader = _Reader(reading, project, kept, signs)
+    failed: list[tuple[str, Exception]] = []
     done = 0
     for name, step in reader.steps():
         if not project.may_have(name):
@@ -167,22 +187,48 @@ def read(
             reading.flush_what_is_whole()
             if is_nothing_there(error, project, name):
                 if _is_gone(reading, project):
-                    failed.append((name, "the project is gone since it was listed"))
+                    failed.append((name, Gone("the project is gone since it was listed")))
                     break
                 if isinstance(error, Forbidden):
                     reading.problem(f"{name} are switched off or not allowed: {one_line(error)}")
                 continue
-            failed.append((name, one_line(error)))
+            failed.append((name, error))
             if isinstance(error, Unreachable):
                 break
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             logger.debug("%s, %s", project.full_name, name, exc_info=True)
-            failed.append((name, f"a reply of unexpected shape: {one_line(repr(error))}"))
+            failed.append((name, error))
             reading.flush_what_is_whole()
-    _put_project(reading, reader, {**row, "head_sha": reader.head}, root)
-    if not failed:
-        _settle(reader, signs.newest_seen)
-    return _outcome(reading, reader, failed, done)
+    is_lasting = all(isinstance(error, Forbidden) for _, error in failed)
+    if not is_older:
+        _put_project(reading, reader, {**row, "head_sha": reader.head}, root)
+        if not failed:
+            _settle(reader, signs.newest_seen)
+        reader.new["since"] = reading.sync.since.isoformat()
+    elif is_lasting:
+        reader.new = _with_older(reading, state, reader.new)
+    else:
+        # Whatever it brought: it is read again from where it began.
+        reader.new = state
+    outcome = _outcome(reading, reader, failed, done)
+    outcome.is_lasting = bool(failed) and is_lasting
+    return outcome
+
+
+def _for_older(state: State) -> State:
+    kept = {key: state[key] for key in _OF_ALL_HISTORY if key in state}
+    known = state.get("pipelines") or {}
+    return {**kept, "pipelines": {key: known[key] for key in ("tail", "whole") if key in known}}
+
+
+def _with_older(reading: Reading, state: State, older: State) -> State:
+    """The state of a project after some older history of it was read."""
+    return {
+        **state,
+        **{key: older[key] for key in _OF_ALL_HISTORY if key in older},
+        "pipelines": pipelines.merged(state.get("pipelines") or {}, older.get("pipelines") or {}),
+        "since": reading.sync.since.isoformat(),
+    }
 
 
 def _put_project(reading: Reading, reader: _Reader, row: Row, root: int) -> None:
@@ -238,11 +284,11 @@ def _is_gone(reading: Reading, project: Project) -> bool:
 
 
 def _outcome(
-    reading: Reading, reader: _Reader, failed: list[tuple[str, str]], done: int
+    reading: Reading, reader: _Reader, failed: list[tuple[str, Exception]], done: int
 ) -> Outcome[Any]:
     if failed:
         names = ", ".join(dict.fromkeys(name for name, _ in failed))
-        why = one_line("; ".join(dict.fromkeys(text for _, text in failed)), 500)
+        why = one_line("; ".join(dict.fromkeys(_told(error) for _, error in failed)), 500)
         return Outcome(reader.project, reader.new, "failed", names, why, is_partial=done > 0)
     problems = list(reading.problems)
     reason: str | None = None
@@ -250,3 +296,9 @@ def _outcome(
         reason = one_line(f"{len(problems)} could not be read: " + "; ".join(problems), 500)
     status = "succeeded" if reading.row_counts else "skipped"
     return Outcome(reader.project, reader.new, status, None, reason)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ApiError):
+        return one_line(error)
+    return f"a reply of unexpected shape: {one_line(repr(error))}"

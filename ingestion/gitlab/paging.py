@@ -41,10 +41,14 @@ def items_of(reply: Reply, path: str) -> list[Item]:
     return reply.data
 
 
-def in_history(items: Iterable[Item], since: datetime) -> list[Item]:
+def in_history(items: Iterable[Item], since: datetime, until: datetime | None = None) -> list[Item]:
     """The items created since then; one that does not say when is none (a fragment)."""
     dated = [(item, timestamp(item.get("created_at"))) for item in items]
-    return [item for item, created in dated if created is not None and created >= since]
+    return [
+        item
+        for item, created in dated
+        if created is not None and created >= since and (until is None or created < until)
+    ]
 
 
 def has_more(reply: Reply, count: int, size: int) -> bool:
@@ -82,12 +86,15 @@ def numbered(
         position += size
 
 
-def keyset(ask: Ask, path: str, params: Mapping[str, Any]) -> Iterator[list[Item]]:
+def keyset(
+    ask: Ask, path: str, params: Mapping[str, Any], tail: dict[str, Any] | None = None
+) -> Iterator[list[Item]]:
     """The pages of a list by key; `params` say order_by and sort. Raises ApiError.
 
     Of the Link header only the query is used: behind a proxy its host may be another one.
+    `tail`: the query of the page to begin with, if not empty; has that of the last one at the end.
     """
-    query: dict[str, Any] = {**params, "pagination": "keyset"}
+    query: dict[str, Any] = {**params, "pagination": "keyset", **(tail or {})}
     level = 0
     while True:
         query["per_page"] = _SIZES[level]
@@ -105,6 +112,9 @@ def keyset(ask: Ask, path: str, params: Mapping[str, Any]) -> Iterator[list[Item
                 return
             raise
         found = items_of(reply, path)
+        if tail is not None:
+            tail.clear()
+            tail.update(query)
         if found:
             yield found
         if not found or reply.next_url is None:

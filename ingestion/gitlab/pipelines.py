@@ -6,7 +6,7 @@ pipeline: a retry or a manual job changes an old pipeline, deep in the project's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -23,6 +23,7 @@ from ingestion.loading import timestamp
 
 # The longest that a job may run or wait (docs.gitlab.com/ci, job timeouts), and then some.
 _GIVE_UP_AFTER = timedelta(days=35)
+_MOST_REMEMBERED = 2000
 
 
 class State(TypedDict, total=False):
@@ -37,6 +38,23 @@ class State(TypedDict, total=False):
     """Those that never changed were read too."""
     told_at: str
     """A time that the server's clock had passed when they were read, or seen not to change."""
+    tail: dict[str, Any]
+    """The page with which the reading of the list of all jobs ended: older history begins there."""
+    whole: list[int]
+    """Pipelines begun before the history that was read; all their jobs are known."""
+
+
+def merged(newer: State, older: State) -> State:
+    """The next state, of that of the newest history and what the older history adds to it."""
+    found: State = {**newer}
+    found["open"] = list(dict.fromkeys([*(newer.get("open") or []), *(older.get("open") or [])]))
+    found["tail"] = older.get("tail") or newer.get("tail") or {}
+    found["whole"] = _last([*(newer.get("whole") or []), *(older.get("whole") or [])])
+    return found
+
+
+def _last(ids: Iterable[int]) -> list[int]:
+    return sorted(set(ids))[-_MOST_REMEMBERED:]
 
 
 class Pipelines:
@@ -50,6 +68,8 @@ class Pipelines:
         self._spans: dict[int, Span] = {}
         self._seen: set[int] = set()
         self._open: list[int] = []
+        self._tail: dict[str, Any] = dict(state.get("tail") or {})
+        self._whole: set[int] = set(state.get("whole") or [])
         self.deployed: list[str] = []
         """Commits of successful pipelines away from the default branch, where a rule wants them."""
         self.is_changed = False
@@ -76,6 +96,8 @@ class Pipelines:
             "open": self._open,
             "has_jobs": self._reading.sync.jobs,
             "has_all": True,
+            "tail": self._tail,
+            "whole": _last(self._whole),
         }
 
     def _changed(self, state: WindowState, params: dict[str, str]) -> WindowState:
@@ -98,13 +120,17 @@ class Pipelines:
             found += [item for item in items if item.get("updated_at") is None]
             if not items or items[-1].get("updated_at") is not None:
                 break
-        return in_history(found, self._reading.sync.since)
+        return in_history(found, self._reading.sync.since, self._reading.sync.until)
 
     def _take(self, items: Sequence[Item]) -> None:
         self.is_changed = self.is_changed or bool(items)
         sync, project = self._reading.sync, self._project
-        if sync.jobs and not self._needs_all_jobs:
-            for jobs in sync.fan_out.map(self._jobs, items):
+        if sync.jobs:
+            # Of those that were begun before, the list of all jobs has not all.
+            begun_before = [item for item in items if self._is_begun_before(item)]
+            self._whole.update(item["id"] for item in begun_before)
+            one_by_one = begun_before if self._needs_all_jobs else items
+            for jobs in sync.fan_out.map(self._jobs, one_by_one):
                 self._reading.put("jobs", jobs)
         elif not sync.jobs and sync.runs_deploy:
             items = list(sync.fan_out.map(self._with_times, items))
@@ -127,7 +153,8 @@ class Pipelines:
         later: set[int] = set()
         newest_first = {"order_by": "id", "sort": "desc"}
         try:
-            for items in self._reading.keyset(f"{self._project.path}/jobs", newest_first):
+            path = f"{self._project.path}/jobs"
+            for items in self._reading.keyset(path, newest_first, self._tail):
                 for item in items:
                     self._take_job(item, later)
                 created = timestamp(items[-1].get("created_at"))
@@ -142,7 +169,11 @@ class Pipelines:
         name = hash((pipeline_id, item.get("name")))
         row = rows_ci.job(item, self._project.number, None, name in later)
         later.add(name)
-        if row["created_at"] is not None and row["created_at"] < self._reading.sync.since:
+        since, until = self._reading.sync.since, self._reading.sync.until
+        created = row["created_at"]
+        if created is not None and (created < since or (until is not None and created >= until)):
+            return
+        if until is not None and pipeline_id in self._whole:
             return
         self._reading.put("jobs", [row])
         if pipeline_id is not None:
@@ -168,6 +199,10 @@ class Pipelines:
         except NotFound:
             return None
         return found if isinstance(found, dict) else None
+
+    def _is_begun_before(self, item: Item) -> bool:
+        created = timestamp(item.get("created_at"))
+        return created is not None and created < self._reading.sync.since
 
     def _is_recent(self, item: Item) -> bool:
         created = timestamp(item.get("created_at"))

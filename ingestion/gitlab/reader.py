@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from ingestion.gitlab.reading import Reading, Sync
 from ingestion.gitlab.work import Work
 from ingestion.http import ApiError, Budget, Ledger, Stopped, Unauthorized
 from ingestion.http.errors import one_line
-from ingestion.loading import ConnectionReader, Handed, Outcome, Progress, timestamp
+from ingestion.loading import LONGEST_ROUND, ConnectionReader, Handed, Outcome, Progress, Span
 from ingestion.loading.batches import Batch, Row
 from ingestion.loading.split import is_split
 from ingestion.settings import GitlabConnection, Settings
@@ -51,7 +52,8 @@ class Reader(ConnectionReader[Unit]):
         client: GitlabClient | None = None,
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
-        longest_round: float = 900.0,
+        longest_round: float = LONGEST_ROUND,
+        history_seconds: float = math.inf,
         run_id: str | None = None,
     ) -> None:
         """`longest_round`: seconds after which no further project is begun in this round."""
@@ -60,8 +62,10 @@ class Reader(ConnectionReader[Unit]):
             synced_at,
             concurrency=connection.concurrency,
             full=full,
+            since=settings.history_since(synced_at),
             progress=progress,
             longest_round=longest_round,
+            history_seconds=history_seconds,
             run_id=run_id,
         )
         self.connection = connection
@@ -154,19 +158,15 @@ class Reader(ConnectionReader[Unit]):
         return units
 
     def read_unit(
-        self, unit: Unit, state: dict[str, Any], emit: Callable[[Batch], None]
+        self, unit: Unit, state: dict[str, Any], emit: Callable[[Batch], None], span: Span
     ) -> tuple[Outcome[Unit], Reading]:
         """Reads one project, or the merge requests and issues of one group."""
-        reading = Reading(self._sync, emit)
-        if _wants_more_history(state, self._sync.since):
-            state = {key: state[key] for key in ("row", "root") if key in state}
+        reading = Reading(replace(self._sync, since=span.since, until=span.until), emit)
         if isinstance(unit, Root):
             return self._read_work(reading, unit, state), reading
         row, root = self._rows[unit.id]
         signs = replace(self._signs, is_still=unit.id in self._still)
-        outcome = one_project.read(reading, unit, row, root, signs, state)
-        outcome.state["since"] = self._sync.since.isoformat()
-        return outcome, reading
+        return one_project.read(reading, unit, row, root, signs, state), reading
 
     def took(self, message: Handed[Unit]) -> None:
         """Notes the outcome; that of a group's lists with the projects it concerns."""
@@ -175,6 +175,14 @@ class Reader(ConnectionReader[Unit]):
         assert outcome is not None
         if isinstance(outcome.unit, Project) or outcome.status == "failed":
             super().took(message)
+
+    def took_older(self, message: Handed[Unit]) -> None:
+        """Notes the outcome; that of a group's lists with the projects it concerns."""
+        self.paused(message)
+        outcome = message.outcome
+        assert outcome is not None
+        if isinstance(outcome.unit, Project) or outcome.status == "failed":
+            super().took_older(message)
 
     def paused(self, message: Handed[Unit]) -> None:
         """Notes the projects that failed in a group's lists."""
@@ -312,8 +320,3 @@ def _are_members_due(group: Row, synced_at: datetime) -> bool:
     """Whether the members of a group have not been read for a day."""
     read_at = group["members_synced_at"]
     return read_at is None or not timedelta(0) <= synced_at - read_at < _MEMBERS_HOLD
-
-
-def _wants_more_history(state: dict[str, Any], since: datetime) -> bool:
-    known = timestamp(state.get("since"))
-    return known is not None and since < known - timedelta(hours=1)

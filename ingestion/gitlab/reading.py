@@ -39,6 +39,8 @@ class Sync:
     fan_out: Executor
     is_late: Callable[[], bool]
     """Whether a reading that can be interrupted should end for this round."""
+    until: datetime | None = None
+    """End of the older history that is to be read, in place of what changed."""
     people: Book = field(default_factory=Book)
 
 
@@ -79,14 +81,20 @@ class Reading(Collector):
         for found, _ in self.numbered(path, params):
             yield from found
 
-    def keyset(self, path: str, params: Mapping[str, Any]) -> Iterator[list[Item]]:
-        """The pages of a list by key. Raises ApiError."""
-        return paging.keyset(self.get, path, params)
+    def keyset(
+        self, path: str, params: Mapping[str, Any], tail: dict[str, Any] | None = None
+    ) -> Iterator[list[Item]]:
+        """The pages of a list by key, from `tail` on; that becomes the query of the page that was
+        read last. Raises ApiError."""
+        return paging.keyset(self.get, path, params, tail)
 
     def by_change(
         self, path: str, params: Mapping[str, Any], start: datetime
     ) -> Iterator[list[Item]]:
-        """What changed since `start`, oldest change first. Raises ApiError."""
+        """What changed since `start`, oldest change first; of older history, up to its end.
+        Raises ApiError."""
+        if self.sync.until is not None:
+            params = {**params, "updated_before": paging.iso(self.sync.until)}
         return paging.by_change(self.get, path, params, start)
 
     def _look_at_clock(self, reply: Reply) -> None:

@@ -51,6 +51,9 @@ class Work:
         self.again: dict[str, list[Any]] = dict(state.get("again") or {})
         self.is_one_by_one = bool(state.get("is_one_by_one"))
         self.windows: dict[str, State] = {name: dict(state.get(name) or {}) for name in LISTS}
+        # How far older history was read in a round before this one.
+        self.older: dict[str, State] = dict(state.get("older") or {})
+        self._since = state.get("since")
         self._failed: dict[int, int] = {}
         self._tried: set[str] = set()
         self._caught_up: dict[str, str | None] = {}
@@ -59,7 +62,8 @@ class Work:
         """What is kept for the next sync."""
         return {
             **self.windows,
-            "since": self.reading.sync.since.isoformat(),
+            "since": self._since,
+            "older": self.older,
             "projects": sorted(self.projects),
             "behind": self.behind,
             "again": dict(list(self.again.items())[-_MOST_REMEMBERED:]),
@@ -68,6 +72,12 @@ class Work:
 
     def read(self) -> None:
         """Hands over what changed. Raises ApiError for what concerns the whole group."""
+        since = self.reading.sync.since.isoformat()
+        if self.reading.sync.until is not None:
+            if self._read_older():
+                self._since, self.older = since, {}
+            return
+        self._since = since
         if not self.projects:
             return
         self._read_again()
@@ -104,6 +114,41 @@ class Work:
                 self.behind.setdefault(project.id, windows)
             return
         self.windows[name] = dict(window.state()) or before
+
+    def _read_older(self) -> bool:
+        """Reads the lists' older history; whether that came to its end."""
+        group = f"/groups/{self.root.number}"
+        # A project that is behind is taken too: what it lacks may be older than it knows.
+        for name in LISTS if self.projects else ():
+            params = {**_PARAMS, "non_archived": "false"}
+            if not self.is_one_by_one:
+                try:
+                    if not self._read_older_list(f"{group}/{name}", name, name, params):
+                        return False
+                    continue
+                except Overloaded as error:
+                    logger.warning("%s: %s; project by project", self.root.full_name, error)
+            for project in self.projects.values():
+                if not project.may_have(name):
+                    continue
+                path, key = f"{project.path}/{name}", f"{name} of {project.id}"
+                try:
+                    if not self._read_older_list(path, name, key, _PARAMS):
+                        return False
+                except ApiError as error:
+                    if not merge_requests.is_nothing_there(error, project, name):
+                        raise
+        return not self._broken()
+
+    def _read_older_list(self, path: str, name: str, key: str, params: dict[str, str]) -> bool:
+        window = self._window(name, self.older.get(key) or {})
+        for items in self.reading.by_change(path, params, window.start):
+            is_new = self._take(name, items, window, is_group=False)
+            self.older[key] = dict(window.state())
+            if is_new and self.reading.sync.is_late():
+                self.is_unfinished = True
+                return False
+        return True
 
     def _read_behind(self, project: Project) -> None:
         kept = self.behind[project.id]

@@ -12,6 +12,8 @@ OVERLAP = timedelta(minutes=15)
 # The id of the category "done", the same on every site, whatever its language.
 _DONE = 3
 
+# Milliseconds; what is compared is cut to minutes.
+_MINUTE = 60_000
 _ORDER = "ORDER BY updated ASC, id ASC"
 
 
@@ -35,6 +37,12 @@ def in_history(project_ids: Sequence[str], since: datetime) -> str:
     """Issues of several projects that a first sync reads."""
     changed = f"updated >= {milliseconds(since)} OR statusCategory != {_DONE}"
     return f"{_in('project', project_ids)} AND ({changed})"
+
+
+def older_in_project(project_id: str, since: datetime, until: datetime) -> str:
+    """Issues of a project whose last change lies between the two, oldest change first."""
+    between = f"updated >= {milliseconds(since)} AND updated < {milliseconds(until) + _MINUTE}"
+    return f"project = {project_id} AND {between} {_ORDER}"
 
 
 def changed_anywhere(project_ids: Sequence[str], start: datetime) -> str:

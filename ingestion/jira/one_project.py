@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ingestion.http import ApiError, Stopped, Unauthorized
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 #   since    start of the history that was asked for
 #   behind   there is more behind the cursor: a sync was cut, failed, or did not ask
 #   recent   times of change by issue id, as written, of the issues that an overlap shows again
+#   older    of older history that is being read: cursor and recent of its own
 #   links_since  of a reading that was cut: from when on changed remote links are asked for
 State = dict[str, Any]
 
@@ -55,11 +56,29 @@ def read(sync: Sync, reading: Collector, project: Project, state: State) -> Outc
     if project.is_archived:
         # Searches don't show the issues of archived projects; the known ones stay as they are.
         return Outcome(project, state, "skipped", None, "archived: its issues can't be searched")
-    if wants_more_history(state, sync.since):
-        state = {}
+    if sync.until is not None:
+        return _read_older(sync, reading, project, state)
     if state.get("cursor") and not state.get("behind") and not project.has_changes:
         return Outcome(project, state, "skipped")
-    progress = _Progress(sync, state)
+    return _read_all(sync, reading, project, _Progress(sync, state))
+
+
+def _read_older(sync: Sync, reading: Collector, project: Project, state: State) -> Outcome[Project]:
+    """Reads issues whose last change is older than what was read; `older` in the state has how
+    far that came in a round before."""
+    older = dict(state.get("older") or {})
+    outcome = _read_all(sync, reading, project, _Progress(sync, older))
+    if outcome.status == "failed" or outcome.is_unfinished:
+        outcome.state = {**state, "older": outcome.state}
+    else:
+        outcome.state = {**state, "since": sync.since.isoformat()}
+        outcome.state.pop("older", None)
+    return outcome
+
+
+def _read_all(
+    sync: Sync, reading: Collector, project: Project, progress: _Progress
+) -> Outcome[Project]:
     try:
         is_finished = _read(sync, reading, project, progress)
     except (Unauthorized, Stopped):
@@ -82,12 +101,6 @@ def read(sync: Sync, reading: Collector, project: Project, state: State) -> Outc
     return Outcome(project, progress.state(is_finished=True), status, None, reason)
 
 
-def wants_more_history(state: State, since: datetime) -> bool:
-    """Whether the history asked for begins earlier than what was read."""
-    known = moment(state.get("since"))
-    return known is not None and since < known - timedelta(hours=1)
-
-
 def changed(payloads: Sequence[dict[str, Any]], recent: dict[str, str]) -> list[dict[str, Any]]:
     """The issues that are not stored in this very version."""
     return [p for p in payloads if recent.get(str(p["id"])) != p["fields"]["updated"]]
@@ -103,8 +116,7 @@ class _Progress:
         if "links_since" in state:
             # What the cut reading has not come to is as unread as it was when that began.
             self.links_since = moment(state["links_since"])
-        known = moment(state.get("since"))
-        self.since = sync.since if known is None else min(sync.since, known)
+        self.since = sync.since
 
     def start(self) -> datetime | None:
         return None if self.cursor is None else self.cursor - jql.OVERLAP
@@ -140,7 +152,11 @@ class _Progress:
 
 def _read(sync: Sync, reading: Collector, project: Project, progress: _Progress) -> bool:
     """Whether the end was reached in this round."""
-    query = jql.changed_in_project(project.id, progress.since, progress.start())
+    if sync.until is not None:
+        since = max(progress.since, progress.start() or progress.since)
+        query = jql.older_in_project(project.id, since, sync.until)
+    else:
+        query = jql.changed_in_project(project.id, progress.since, progress.start())
     if project.token is not None:
         query, token = project.token.split("\n", 1)
     else:

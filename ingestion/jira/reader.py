@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -21,7 +23,15 @@ from ingestion.jira.one_project import Project
 from ingestion.jira.reading import Sync
 from ingestion.jira.rows import moment, sprint
 from ingestion.jira.scan import SMALL, scan
-from ingestion.loading import Collector, ConnectionReader, Handed, Outcome, Progress
+from ingestion.loading import (
+    LONGEST_ROUND,
+    Collector,
+    ConnectionReader,
+    Handed,
+    Outcome,
+    Progress,
+    Span,
+)
 from ingestion.loading.batches import Batch, Row, join
 from ingestion.settings import JiraConnection, Settings
 
@@ -54,7 +64,8 @@ class Reader(ConnectionReader[Project]):
         client: JiraClient | None = None,
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
-        longest_round: float = 900.0,
+        longest_round: float = LONGEST_ROUND,
+        history_seconds: float = math.inf,
         run_id: str | None = None,
         known: Known | None = None,
     ) -> None:
@@ -65,8 +76,10 @@ class Reader(ConnectionReader[Project]):
             synced_at,
             concurrency=connection.concurrency,
             full=full,
+            since=settings.history_since(synced_at),
             progress=progress,
             longest_round=longest_round,
+            history_seconds=history_seconds,
             run_id=run_id,
         )
         self.connection = connection
@@ -215,7 +228,6 @@ class Reader(ConnectionReader[Project]):
             if (of_project := known.get(id_) or {}).get("cursor")
             and not of_project.get("behind")
             and not unit.is_archived
-            and not one_project.wants_more_history(of_project, self._sync.since)
         ]
         looked_at = moment(state.get("looked_at"))
         changed = None
@@ -264,11 +276,12 @@ class Reader(ConnectionReader[Project]):
     # The projects
 
     def read_unit(
-        self, unit: Project, state: dict[str, Any], emit: Callable[[Batch], None]
+        self, unit: Project, state: dict[str, Any], emit: Callable[[Batch], None], span: Span
     ) -> tuple[Outcome[Project], Collector]:
         """Reads one project, in a thread of its own."""
         reading = self.collector(emit)
-        return one_project.read(self._sync, reading, unit, state), reading
+        sync = replace(self._sync, since=span.since, until=span.until)
+        return one_project.read(sync, reading, unit, state), reading
 
     def paused(self, message: Handed[Project]) -> None:
         """Notes what was read so far of a project whose issues go on in the next round."""

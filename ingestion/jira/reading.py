@@ -73,6 +73,8 @@ class Sync:
     store_bodies: bool
     fan_out: Executor
     is_late: Callable[[], bool]
+    until: datetime | None = None
+    """End of the older history that is to be read, in place of what changed."""
     fields: Fields = field(default_factory=lambda: Fields([]))
     accounts: Accounts = field(default_factory=Accounts)
     met: Met = field(default_factory=Met)

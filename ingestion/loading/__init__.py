@@ -7,13 +7,16 @@ calls `run`.
 from ingestion.loading.batches import arrow_schema, clean, join, to_arrow
 from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
 from ingestion.loading.collector import Collector, People
-from ingestion.loading.reader import ConnectionReader, Handed, Outcome, Unit
+from ingestion.loading.history import Span
+from ingestion.loading.reader import LONGEST_ROUND, ConnectionReader
 from ingestion.loading.resources import WRITE_DISPOSITION, table_resources
 from ingestion.loading.results import Failure, LoadError, LoadResult, Progress, Report
 from ingestion.loading.run import run
 from ingestion.loading.times import timestamp
+from ingestion.loading.units import Handed, Outcome, Unit
 
 __all__ = [
+    "LONGEST_ROUND",
     "WRITE_DISPOSITION",
     "CheckReport",
     "Collector",
@@ -27,6 +30,7 @@ __all__ = [
     "People",
     "Progress",
     "Report",
+    "Span",
     "TokenReport",
     "Unit",
     "arrow_schema",

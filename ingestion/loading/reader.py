@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 from ingestion.contracts import Table
 from ingestion.erasure import Erased, Replacing
@@ -18,7 +19,9 @@ from ingestion.http import ApiError, Budget, Cost, Ledger, Stopped
 from ingestion.http.errors import one_line
 from ingestion.loading.batches import Batch, Row, join, to_arrow
 from ingestion.loading.collector import Collector
+from ingestion.loading.history import History, Span
 from ingestion.loading.results import Failure, Progress, Report
+from ingestion.loading.units import Handed, Outcome, U, Work
 
 logger = logging.getLogger(__name__)
 
@@ -26,52 +29,10 @@ logger = logging.getLogger(__name__)
 LEDGER_TABLE = "request_ledger"
 # Rows joined into one hand-over: dlt has a cost per hand-over and table.
 _ROWS_PER_HAND_OVER = 20_000
+# Seconds: the most that a kill can lose; each round has the cost of a load of its own.
+LONGEST_ROUND = 300.0
 # Batches (of about 500 rows) that may wait; a reader that is ahead of that has to wait itself.
 _MOST_WAITING = 200
-
-
-class Unit(Protocol):
-    """What is read on its own, with a state of its own: a repository, a project, a list."""
-
-    @property
-    def id(self) -> str:
-        """Its key in the state; never changes."""
-        ...
-
-    @property
-    def full_name(self) -> str:
-        """What messages call it."""
-        ...
-
-
-U = TypeVar("U", bound=Unit)
-
-
-@dataclass
-class Outcome(Generic[U]):
-    """What came of reading one unit; the state holds what was read to its end."""
-
-    unit: U
-    state: dict[str, Any]
-    status: str
-    """succeeded, failed or skipped (nothing changed)."""
-    failed_resource: str | None = None
-    reason: str | None = None
-    is_partial: bool = False
-    """It failed, but some of its lists were read."""
-    is_unfinished: bool = False
-    """The round's time was over: the unit goes on from its state in the next one."""
-
-
-@dataclass
-class Handed(Generic[U]):
-    """From a reading thread: rows, the outcome of a unit, an error, or (empty) its end."""
-
-    batch: Batch | None = None
-    outcome: Outcome[U] | None = None
-    reading: Collector | None = None
-    seconds: float = 0.0
-    error: BaseException | None = None
 
 
 class ConnectionReader(ABC, Generic[U]):
@@ -94,13 +55,15 @@ class ConnectionReader(ABC, Generic[U]):
         synced_at: datetime,
         *,
         concurrency: int,
+        since: datetime,
         full: bool = False,
         progress: Callable[[Progress], None] | None = None,
-        longest_round: float = 900.0,
-        run_id: str | None = None,
+        longest_round: float = LONGEST_ROUND,
+        history_seconds: float = math.inf,
     ) -> None:
-        """`longest_round`: seconds after which no further unit is begun in this round.
-        `run_id`: of the Dagster run that loads, for the ledger."""
+        """`since`: start of the history. `longest_round`: seconds after which no further unit is
+        begun in this round. `history_seconds`: after which older history is left for later."""
+        run_id: str | None = (None,)
         self.report = Report()
         self.erased = Erased(b"")
         """Who was erased: nothing of them is handed over."""
@@ -113,6 +76,11 @@ class ConnectionReader(ABC, Generic[U]):
         self._run_id = run_id
         self._deadline = 0.0
         self._told_at = 0.0
+        self._history = History(since, synced_at, history_seconds)
+        self._all: list[U] = []
+        self._failed: set[str] = set()
+        """Units whose older history waits, since something of them could not be read."""
+        self._step_done = self._step_total = 0
         self._todo: list[U] | None = None
         self._begun: set[str] = set()
         self._attempts: dict[tuple[Any, ...], Row] = {}
@@ -126,9 +94,12 @@ class ConnectionReader(ABC, Generic[U]):
 
     @abstractmethod
     def read_unit(
-        self, unit: U, state: dict[str, Any], emit: Callable[[Batch], None]
+        self, unit: U, state: dict[str, Any], emit: Callable[[Batch], None], span: Span
     ) -> tuple[Outcome[U], Collector]:
-        """Reads one unit, in a thread of its own. Raises only what concerns everybody."""
+        """Reads what changed in one unit, or the older history that the span has; notes in the
+        state under `since` from when on it was read. In a thread of its own.
+
+        Raises only what concerns everybody."""
 
     @abstractmethod
     def attempt(self, name: str, unit_id: str | None) -> Row:
@@ -176,11 +147,13 @@ class ConnectionReader(ABC, Generic[U]):
     @property
     def is_done(self) -> bool:
         """Whether everything has been read."""
-        return self._todo == []
+        return self._todo == [] and self._history.is_done
 
     def is_late(self) -> bool:
         """Whether a unit that can be interrupted should end for this round."""
-        return time.monotonic() >= self._deadline
+        return time.monotonic() >= self._deadline or (
+            self._history.is_older and self._history.seconds_left <= 0
+        )
 
     def collector(self, emit: Callable[[Batch], None]) -> Collector:
         """A collector of rows of this sync."""
@@ -269,7 +242,17 @@ class ConnectionReader(ABC, Generic[U]):
             self.report.failures.append(failure)
             logger.warning("%s: %s: %s", name, failure.resource, failure.reason)
         self.note_outcome(message)
-        self._tell(name)
+
+    def took_older(self, message: Handed[U]) -> None:
+        """Notes what came of reading older history of a unit; it was counted before."""
+        outcome = message.outcome
+        assert outcome is not None
+        name = outcome.unit.full_name
+        if outcome.status == "failed":
+            reason = outcome.reason or "unknown"
+            self.report.failures.append(Failure(name, outcome.failed_resource, reason, True))
+            logger.warning("%s: %s: %s", name, outcome.failed_resource, reason)
+        self.note_outcome(message)
 
     def note_outcome(self, message: Handed[U]) -> None:
         """Notes the attempt at a unit."""
@@ -284,10 +267,12 @@ class ConnectionReader(ABC, Generic[U]):
     def _batches(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
         self._deadline = time.monotonic() + self._longest_round
         if self._todo is None:
-            units = yield from self._counted(self.begin(state))
-            self._todo = list(units)
-            self.report.total = sum(map(self.is_counted, self._todo))
+            self._all = list((yield from self._counted(self.begin(state))))
+            self._begin_step(self._all)
+            self.report.total = sum(map(self.is_counted, self._all))
         yield from self._read_units(state)
+        while self._goes_on(state) and not self.is_late():
+            yield from self._read_units(state)
         yield from self._counted(self.end_round(state))
         if self._unsent:
             found = [self._attempts[place] for place in self._unsent if place in self._attempts]
@@ -304,11 +289,31 @@ class ConnectionReader(ABC, Generic[U]):
             row[name] = round(row[name], 3)
         return row
 
+    def _goes_on(self, state: MutableMapping[str, Any]) -> bool:
+        """Whether there is more to read; goes a step back in the history when one is done."""
+        known = state.setdefault(self.units_key, {})
+        history = self._history
+        units = [u for u in self._all if u.id not in self._failed]
+        while not self._todo or history.is_older:
+            if history.seconds_left <= 0:
+                self.report.behind = sum(history.is_behind(known.get(u.id) or {}) for u in units)
+                history.stop()
+                self._todo = []
+            if self._todo or history.is_done:
+                break
+            history.go_back()
+            self._begin_step([u for u in units if history.is_wanted(known.get(u.id) or {})])
+        return bool(self._todo)
+
+    def _begin_step(self, units: Sequence[U]) -> None:
+        self._todo = list(units)
+        self._step_done, self._step_total = 0, len(units)
+
     def _read_units(self, state: MutableMapping[str, Any]) -> Iterator[Batch]:
         assert self._todo is not None
         known = state.setdefault(self.units_key, {})
         handed_over: queue.Queue[Handed[U]] = queue.Queue(_MOST_WAITING)
-        work = _Work(self._todo, self._deadline)
+        work = Work(self._todo, self.is_late)
         threads = [
             threading.Thread(
                 target=self._work,
@@ -335,12 +340,20 @@ class ConnectionReader(ABC, Generic[U]):
                     yield self._count(message.batch)
                 elif message.outcome is not None:
                     # After all rows of the unit: state and rows go into the same package.
-                    known[message.outcome.unit.id] = message.outcome.state
+                    unit = message.outcome.unit
+                    known[unit.id] = message.outcome.state
                     if message.outcome.is_unfinished:
-                        unfinished.append(message.outcome.unit)
+                        unfinished.append(unit)
                         self.paused(message)
+                        continue
+                    if message.outcome.status == "failed" and not message.outcome.is_lasting:
+                        self._failed.add(unit.id)
+                    self._step_done += 1
+                    if self._history.is_older:
+                        self.took_older(message)
                     else:
                         self.took(message)
+                    self._tell(unit.full_name)
                 else:
                     running -= 1
         finally:
@@ -350,7 +363,7 @@ class ConnectionReader(ABC, Generic[U]):
 
     def _work(
         self,
-        work: _Work[U],
+        work: Work[U],
         known: MutableMapping[str, Any],
         handed_over: queue.Queue[Handed[U]],
     ) -> None:
@@ -370,7 +383,10 @@ class ConnectionReader(ABC, Generic[U]):
                 # A copy: dlt's state belongs to the thread that hands over.
                 state = {} if is_anew else dict(known.get(unit.id) or {})
                 outcome, reading = self.read_unit(
-                    unit, state, lambda batch: hand_over(Handed(batch=batch))
+                    unit,
+                    state,
+                    lambda batch: hand_over(Handed(batch=batch)),
+                    self._history.span(state),
                 )
                 seconds = time.monotonic() - started
                 hand_over(Handed(outcome=outcome, reading=reading, seconds=seconds))
@@ -405,11 +421,13 @@ class ConnectionReader(ABC, Generic[U]):
         if not at_once and now - self._told_at < 0.5:
             return
         self._told_at = now
+        is_older = self._history.is_older
         self._progress(
             Progress(
                 connection=self._name,
-                repositories_done=self.report.repositories,
-                repositories_total=self.report.total,
+                repositories_done=self._step_done if is_older else self.report.repositories,
+                repositories_total=self._step_total if is_older else self.report.total,
+                back_to=self._history.start if is_older else None,
                 rows=self.report.row_counts.total(),
                 requests=self.requests,
                 remaining=self.remaining(),
@@ -429,27 +447,3 @@ def _attempt(
         "request_count": reading.requests,
         "seconds": round(seconds, 3),
     }
-
-
-class _Work(Generic[U]):
-    """The units still to be read, shared by the threads."""
-
-    def __init__(self, units: list[U], deadline: float) -> None:
-        self.stop = threading.Event()
-        self._units = units
-        self._deadline = deadline
-        self._next = 0
-        self._lock = threading.Lock()
-
-    def next(self) -> U | None:
-        """The next one; None when there is none, or no time for it in this round."""
-        with self._lock:
-            is_late = time.monotonic() >= self._deadline and self._next > 0
-            if self.stop.is_set() or is_late or self._next >= len(self._units):
-                return None
-            self._next += 1
-            return self._units[self._next - 1]
-
-    def left(self) -> list[U]:
-        """Those not begun."""
-        return self._units[self._next :]

@@ -25,6 +25,8 @@ class Progress:
     requests: int
     remaining: dict[str, int]
     current: str | None = None
+    back_to: datetime | None = None
+    """Where the older history begins that is being read; None before that."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Report:
     total: int = 0
     lists_failed: int = 0
     """Owners (groups, lists) among the failures: their repositories are not in the total."""
+    behind: int = 0
+    """Repositories of which older history was left for another load."""
     first_error: Exception | None = None
     """What kept the first owner (group, list) from being read."""
 
@@ -64,6 +68,8 @@ class LoadResult:
     failures: list[Failure] = field(default_factory=list)
     repositories: int = 0
     skipped: int = 0
+    behind: int = 0
+    """Repositories of which older history was left for another load, time being over."""
     requests: int = 0
     seconds: float = 0.0
     seconds_waited: float = 0.0

@@ -75,6 +75,7 @@ def run(
         failures=report.failures,
         repositories=report.repositories,
         skipped=report.skipped,
+        behind=report.behind,
         requests=reader.requests,
         seconds=time.monotonic() - started,
         seconds_waited=reader.seconds_waited,

@@ -218,7 +218,7 @@ class FakeGithub:
         value = source.get(name)
         named = get_named_type(info.return_type).name
         if name == "history":
-            value = self._history(source, args.get("since"))
+            value = self._history(source, args.get("since"), args.get("until"))
         if named.endswith("Connection") and not isinstance(value, dict):
             return _connection(value or [], args)
         if name == "owner":
@@ -271,11 +271,13 @@ class FakeGithub:
         ]
         return {"__typename": "CheckSuite", "id": id_, "checkRuns": checks}
 
-    def _history(self, commit: dict[str, Any], since: str | None) -> list[dict[str, Any]]:
+    def _history(
+        self, commit: dict[str, Any], since: str | None, until: str | None
+    ) -> list[dict[str, Any]]:
         repository = next(r for r in self.nodes.values() if commit["oid"] in r.get("commits", {}))
         found = [repository["commits"][oid] for oid in self.reachable(repository, commit["oid"])]
         found.sort(key=lambda c: c["committedDate"], reverse=True)
-        return [c for c in found if since is None or c["committedDate"] >= since]
+        return [c for c in found if (since or "") <= c["committedDate"] <= (until or "9")]
 
     def reachable(self, repository: dict[str, Any], oid: str) -> dict[str, None]:
         seen: dict[str, None] = {}
@@ -565,7 +567,8 @@ def read(
         nonlocal syncs
         client_options = {key: more.pop(key) for key in ("attempts", "environ") if key in more}
         at = more.pop("at", noon + timedelta(hours=syncs))
-        reader_options = {key: more.pop(key) for key in ("progress", "known") if key in more}
+        names = ("progress", "known", "history_seconds")
+        reader_options = {key: more.pop(key) for key in names if key in more}
         made = make_settings(settings, **more)
         client = make_client(made.github[0], **client_options)
         reader = Reader(made.github[0], made, at, client=client, full=full, **reader_options)

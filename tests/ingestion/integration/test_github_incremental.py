@@ -90,7 +90,7 @@ def test_pull_requests_last_changed_before_the_history_are_left_out(
     assert read().values("pull_requests", "number") == [2]
 
 
-def test_an_earlier_start_of_the_history_reads_everything_again(
+def test_an_earlier_start_of_the_history_reads_what_is_older(
     github: Any, shop: dict[str, Any], read: Callable[..., Any]
 ) -> None:
     pull(github, shop, 1, "2025-06-01T00:00:00Z")
