@@ -595,6 +595,11 @@ class Settings(Section):
                 raise ValueError(f'{title}: two are called "{name}"')
         return self
 
+    def with_history_since(self, day: date) -> Settings:
+        """These settings with a history that begins on that day, if it does not before."""
+        earlier = self.model_copy(update={"history": History(since=day)})
+        return earlier if earlier.history_since() < self.history_since() else self
+
     def history_since(self, now: datetime | None = None) -> datetime:
         """Start of the history to load, in UTC: midnight of history.since in the organization's
         zone, else 365 days before `now`."""

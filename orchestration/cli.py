@@ -54,6 +54,20 @@ def run(
 
 
 @app.command()
+def backfill(
+    since: Annotated[str, typer.Option(help="First day of the history to read: YYYY-MM-DD.")],
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this connection; may be repeated.")
+    ] = None,
+    demo: Demo = False,
+) -> None:
+    """Read older history, newest first; goes on where it was interrupted."""
+    from orchestration.commands import backfill as command
+
+    command.backfill(since, source or [], demo)
+
+
+@app.command()
 def report(
     entity: Annotated[
         str | None, typer.Option(help="Only teams and services whose name contains this.")

@@ -23,6 +23,14 @@ class Progress:
 
 # Set by the process that `sei run` starts.
 listener: Callable[[Progress], None] | None = None
+on_notice: Callable[[str], None] | None = None
+
+
+def notice(text: str, log: Callable[[str], None]) -> None:
+    """Logs what people at the terminal should read, though nothing is wrong."""
+    log(text)
+    if on_notice is not None:
+        on_notice(text)
 
 
 def reporter(what: str, log: Callable[[str], None]) -> Callable[[int, int, str], None]:

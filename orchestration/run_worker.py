@@ -43,7 +43,7 @@ def _execute(request: dict[str, Any], pipe: RawIOBase) -> bool:
         from orchestration.runs import fail_abandoned_runs, keep_connections, running_refresh
 
         repository = ReconstructableRepository.for_module("orchestration.definitions", "defs")
-        job = repository.get_reconstructable_job("refresh_everything")
+        job = repository.get_reconstructable_job(request["job"])
         definition = job.get_definition()
     except Exception as error:
         tell("broken", reason=" ".join(str(error).split())[:600])
@@ -69,6 +69,7 @@ def _execute(request: dict[str, Any], pipe: RawIOBase) -> bool:
         progress.listener = lambda p: tell(
             "progress", what=p.what, done=p.done, total=p.total, detail=p.detail
         )
+        progress.on_notice = lambda text: tell("notice", text=text)
         succeeded = False
         for event in execute_run_iterator(job, run, instance):
             for kind, facts in _facts(event):

@@ -104,6 +104,9 @@ class RunDisplay:
     def _on_progress(self, event: dict[str, Any]) -> None:
         self._detail = f"{event['what']} {event['done']}/{event['total']} {event['detail']}".strip()
 
+    def _on_notice(self, event: dict[str, Any]) -> None:
+        self.console.print(f"  [dim]{escape(event['text'])}[/dim]")
+
     def _on_step_done(self, event: dict[str, Any]) -> None:
         self._finished("[green]✓[/green]", event["step"], event["seconds"])
 

@@ -60,10 +60,11 @@ class ConnectionReader(ABC, Generic[U]):
         progress: Callable[[Progress], None] | None = None,
         longest_round: float = LONGEST_ROUND,
         history_seconds: float = math.inf,
+        run_id: str | None = None,
     ) -> None:
         """`since`: start of the history. `longest_round`: seconds after which no further unit is
-        begun in this round. `history_seconds`: after which older history is left for later."""
-        run_id: str | None = (None,)
+        begun in this round. `history_seconds`: after which older history is left for later.
+        `run_id`: of the Dagster run that loads, for the ledger."""
         self.report = Report()
         self.erased = Erased(b"")
         """Who was erased: nothing of them is handed over."""

@@ -54,15 +54,17 @@ def run_config(sources: Sequence[str], full: bool) -> dict[str, Any]:
     return {"ops": {**loads, "metrics": {"config": {"full": full}}}}
 
 
-def refresh(home: Home, warehouse: Warehouse, config: dict[str, Any]) -> None:
-    """Runs refresh_everything in a process of its own and shows how it goes.
+def refresh(
+    home: Home, warehouse: Warehouse, config: dict[str, Any], job: str = "refresh_everything"
+) -> None:
+    """Runs a job that refreshes everything in a process of its own and shows how it goes.
 
     Raises RunFailedError with the step and the reason.
     """
     log = home.folder / "logs" / f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     environ = dagster_environment(home, warehouse)
-    request = {"run_config": config, "tags": {"sei/started_by": "command line"}}
+    request = {"job": job, "run_config": config, "tags": {"sei/started_by": "command line"}}
     display = RunDisplay()
     with display:
         for event in worker_events(request, environ, log):

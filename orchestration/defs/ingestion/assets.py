@@ -4,7 +4,9 @@ dagster-dlt's decorator wants one pipeline per set of assets; docs/decisions/000
 says why the contract of the tables is used instead.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -15,7 +17,7 @@ from ingestion.contracts import GITHUB, GITLAB, JIRA, SETTINGS, Table
 from orchestration import door_process
 from orchestration.api_costs import COST_TABLES, cost_metadata
 from orchestration.automation import LOAD_RETRIES, MISTAKE, REFRESH_TAG, is_mistake, may_retry
-from orchestration.progress import reporter
+from orchestration.progress import notice, reporter
 from orchestration.resources import Platform
 from orchestration.tables import facts
 from orchestration.translators import asset_key, raw_asset_spec
@@ -28,6 +30,11 @@ class LoadConfig(dg.Config):
     sources: list[str] = Field(default_factory=list)
     # Reads everything since history.since again, in place of what changed.
     full: bool = False
+    # Reads the history back to this day (YYYY-MM-DD), if that is before history.since.
+    since: str | None = None
+    # Seconds after which a load that has read what is new leaves older history for the next one,
+    # so that a first run comes to its metrics; null reads all of it.
+    older_seconds: float | None = 900.0
 
 
 Load = Callable[..., Any]
@@ -59,6 +66,8 @@ def source_assets(source: str, tables: Mapping[str, Table], counted: str) -> dg.
         if REFRESH_TAG in context.run.tags:
             door_process.start_ahead(context.run_id, platform.url("inspector"))
         settings = platform.settings()
+        if config.since is not None:
+            settings = settings.with_history_since(date.fromisoformat(config.since))
         connections = getattr(settings, source)
         # Models read the tables of every source, also of one that is not connected.
         create_missing(platform.url("loader"), tables.values())
@@ -66,9 +75,7 @@ def source_assets(source: str, tables: Mapping[str, Table], counted: str) -> dg.
             context.log.info(f"no [[{source}]] connection in the settings")
         wanted = chosen(connections, config.sources)
         try:
-            loaded, costs = _load_all(
-                context, platform, source, settings, wanted, config.full, counted
-            )
+            loaded, costs = _load_all(context, platform, source, settings, wanted, config, counted)
         finally:
             # What one connection brought is there to be seen, whatever befell another.
             platform.warehouse().show_raw()
@@ -83,7 +90,7 @@ def _load_all(
     source: str,
     settings: Any,
     connections: Sequence[Any],
-    full: bool,
+    config: LoadConfig,
     counted: str,
 ) -> tuple[dict[str, int], dict[str, Any]]:
     """Rows loaded by table, and what the requests cost as metadata; raises dg.Failure, after the
@@ -99,9 +106,10 @@ def _load_all(
                 connection,
                 settings,
                 platform.url("loader"),
-                full=full,
+                full=config.full,
                 progress=_told(report),
                 run_id=context.run_id,
+                history_seconds=math.inf if config.older_seconds is None else config.older_seconds,
             )
         except Exception as raised:  # the other connections' data is worth having
             error = error or raised
@@ -115,6 +123,12 @@ def _load_all(
             f"{len(result.failures)} failed), {result.requests} requests, "
             f"{result.seconds_waited:.0f} s waited for rate limits"
         )
+        if result.behind:
+            notice(
+                f"{connection.name}: the newest history is there; {result.behind} {counted} go back"
+                " further, which the next run reads on with, or sei backfill at once",
+                context.log.info,
+            )
         for table, count in result.row_counts.items():
             loaded[table] = loaded.get(table, 0) + count
     if error:
@@ -153,7 +167,13 @@ def chosen(connections: Sequence[Any], names: Sequence[str]) -> list[Any]:
 
 def _told(report: Callable[[int, int, str], None]) -> Callable[[Any], None]:
     """A callback for the load's own kind of progress."""
-    return lambda p: report(p.repositories_done, p.repositories_total, p.current or "")
+
+    def tell(p: Any) -> None:
+        back = f"history back to {p.back_to:%Y-%m-%d}" if p.back_to else ""
+        detail = ", ".join(filter(None, (p.current, back)))
+        report(p.repositories_done, p.repositories_total, detail)
+
+    return tell
 
 
 def _materialized(

@@ -1,5 +1,7 @@
 """The main job and its schedule."""
 
+from typing import Any
+
 import dagster as dg
 
 from ingestion.settings import Schedule, SettingsError, load_settings
@@ -22,6 +24,25 @@ refresh_everything = dg.define_asset_job(
     "refresh_everything",
     selection=dg.AssetSelection.all(),
     description="From the sources' APIs to the metrics, with the checks at each door.",
+    tags={REFRESH_TAG: "everything"},
+)
+
+
+@dg.config_mapping(
+    config_schema={"since": str, "sources": dg.Field([str], is_required=False, default_value=[])}
+)
+def _backfill_config(asked: dict[str, Any]) -> dict[str, Any]:
+    load = {"since": asked["since"], "sources": asked["sources"], "older_seconds": None}
+    return {"ops": {source: {"config": load} for source in ("github", "gitlab", "jira")}}
+
+
+backfill = dg.define_asset_job(
+    "backfill",
+    selection=dg.AssetSelection.all(),
+    config=_backfill_config,
+    description="Older history of everything (or of the connections named in sources), back to "
+    "`since` (YYYY-MM-DD), newest first; then models and metrics. Cancelled or killed, it goes on "
+    "where it was.",
     tags={REFRESH_TAG: "everything"},
 )
 

@@ -25,7 +25,7 @@ from ingestion.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-BEGIN, RECENT = date(2025, 11, 1), date(2026, 1, 20)
+BEGIN, RECENT = date(2025, 12, 1), date(2026, 1, 20)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ENVIRON = {"SEI_DEMO_TOKEN": DEFAULT_TOKEN, "JIRA_EMAIL": jira.DEFAULT_EMAIL}
 CLIENTS: dict[str, Any] = {"github": GithubClient, "gitlab": GitlabClient, "jira": JiraClient}
@@ -68,14 +68,14 @@ class World:
             return connection.execute(sql.encode()).fetchall()
 
     def contents(self, source: str) -> dict[str, list[str]]:
-        """All rows of all tables but the attempts, without the times of syncs; takes them away."""
+        """All rows of all tables but those about syncs, without their times; takes them away."""
         schema = f"raw_{source}"
         found = {}
         with psycopg.connect(self.url) as connection:
             tables = connection.execute(
                 "select table_name from information_schema.tables where table_schema = %s"
-                " and table_name not like '\\_dlt%%' and table_name <> %s",
-                [schema, SYNCS[source]],
+                " and table_name not like '\\_dlt%%' and table_name <> all(%s)",
+                [schema, [SYNCS[source], "request_ledger"]],
             ).fetchall()
             for (table,) in sorted(tables):
                 cursor = connection.execute(f"select * from {schema}.{table}".encode())
@@ -133,6 +133,65 @@ def test_a_backfill_cut_short_and_repeated_brings_what_one_reading_brings(
     found = world.contents(source)
     for table in expected:
         assert found[table] == expected[table], table
+
+
+def test_after_the_first_stored_round_the_recent_rows_of_all_repositories_are_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is older follows, and a load that has no time for it says so."""
+    in_steps_of(monkeypatch, 30)
+
+    first = world.load("github", BEGIN, history_seconds=0.0)
+
+    at = NOW - timedelta(days=30)
+    recent = f"select id from raw_github.pull_requests where updated_at >= '{at}' order by id"
+    older = f"select id from raw_github.pull_requests where updated_at < '{at}'"
+    there = world.rows(recent)
+    assert there != []
+    assert world.rows(older) == []
+    assert first.behind == first.repositories
+    assert world.load("github", BEGIN).behind == 0
+    assert world.rows(older) != []
+    assert world.rows(recent) == there
+
+
+def test_older_history_is_read_without_the_pages_that_are_known(github: Any, read: Any) -> None:
+    github.owner()
+    shop = github.repository()
+    for number in range(200):
+        at = f"{datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=number):%Y-%m-%dT00:00:00Z}"
+        github.add(shop, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at)
+    first = read({"history": {"since": "2025-12-15"}})
+    github.requests.clear()
+
+    older = read({"history": {"since": "2025-10-01"}})
+
+    assert len(first.rows("pull_requests")) == 76
+    numbers = {
+        row["number"] for row in (*first.rows("pull_requests"), *older.rows("pull_requests"))
+    }
+    assert numbers == set(range(151))
+    # Two steps (to ninety days ago, and on), each from the page on which the one before it ended.
+    pages = [body["variables"]["after"] for _, _, body in github.asked("PullRequests")]
+    assert pages == ["75", "75", "100", "125", "150"]
+    assert read({"history": {"since": "2025-10-01"}}).rows("pull_requests") == []
+
+
+def test_a_cursor_that_is_refused_or_leads_too_far_costs_requests_but_no_rows(
+    github: Any, read: Any, answers: Any
+) -> None:
+    github.owner()
+    shop = github.repository()
+    for number in range(120):
+        at = f"{datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=number):%Y-%m-%dT00:00:00Z}"
+        github.add(shop, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at)
+    read({"history": {"since": "2025-12-15"}})
+    # The fake's cursors are numbers: with fewer before it, the kept one names a later place.
+    del shop["pullRequests"][:60]
+
+    older = read({"history": {"since": "2025-11-15"}})
+
+    assert {76, 90, 105} <= {row["number"] for row in older.rows("pull_requests")}
 
 
 BIG = {"github": "pull_requests", "gitlab": "merge_requests", "jira": "issues"}

@@ -41,6 +41,18 @@ def graph(repository: dg.RepositoryDefinition):
     return repository.asset_graph
 
 
+def test_the_backfill_asks_for_a_day_and_reads_all_that_is_older(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    job = repository.get_job("backfill")
+    resolved = job.config_mapping.resolve_from_unvalidated_config({"since": "2024-01-31"})
+    for source in ("github", "gitlab", "jira"):
+        load = resolved["ops"][source]["config"]
+        assert load == {"since": "2024-01-31", "sources": [], "older_seconds": None}
+    assert dg.validate_run_config(job, {"since": "2024-01-31", "sources": ["github"]})
+    assert job.tags["sei/refresh"] == "everything"
+
+
 def test_definitions_load_without_network_secrets_database_or_settings(tmp_path: Path) -> None:
     environ = {
         name: value
