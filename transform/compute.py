@@ -14,10 +14,11 @@ from pyspark.sql import functions as F
 from transform import deployment_outcomes as outcomes_of
 from transform.commit_graph import walk_deployments
 from transform.deployment_changes import deployment_changes, direct_pushes, link_pull_requests
-from transform.dora.entities import Rows, directory, member_frame
+from transform.dora.entities import Entity, Membership, Rows, directory, member_frame
 from transform.dora.table import dora, observe_all, terms_of
 from transform.grouping import Result, Told, settled
 from transform.incident_outcomes import incident_outcomes
+from transform.kept_periods import KeptPeriods
 from transform.linkage_coverage import linkage_coverage
 from transform.metric_settings import MetricSettings
 from transform.pull_request_cycle import pull_request_cycle
@@ -135,22 +136,17 @@ def results(
     small: bool = False,
     kept: Kept | None = None,
     whole_here: bool | None = None,
+    periods: KeptPeriods | None = None,
 ) -> dict[str, Result]:
     """The metrics tables by name, in the order in which they are best computed.
 
     `marts`: the tables that are no part of DIRECTORY; `rows`: those that are. `small`: all fit into
     this process, so that no Python worker has to start. `kept`: its rows are not in the result, but
     metrics.dora is of them too. `whole_here`: they fit into this process as well; as `small` if
-    nothing is said.
+    nothing is said. `periods`: what is not in the result of metrics.dora, since it stays.
     """
     settings = MetricSettings.of(rows["dim_metric_settings"])
-    entities, memberships = directory(
-        rows["dim_organizations"],
-        rows["dim_teams"],
-        rows["dim_services"],
-        rows["dim_repositories"],
-        rows["bridge_service_repositories"],
-    )
+    entities, memberships = entities_of(rows)
     local = {
         name: spark.createDataFrame(
             pa.Table.from_pylist(list(rows[name]), INPUTS[name].arrow_schema()),
@@ -257,5 +253,17 @@ def results(
         memberships,
         terms,
         here=small if whole_here is None else whole_here,
+        periods=periods,
     )
     return found
+
+
+def entities_of(rows: Mapping[str, Rows]) -> tuple[list[Entity], list[Membership]]:
+    """Who gets values, and whose rows they pool, from the tables of DIRECTORY."""
+    return directory(
+        rows["dim_organizations"],
+        rows["dim_teams"],
+        rows["dim_services"],
+        rows["dim_repositories"],
+        rows["bridge_service_repositories"],
+    )

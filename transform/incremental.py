@@ -2,7 +2,8 @@
 
 The rows of a unit that has not changed stay as they are: its facts, as known at the time of the
 computation, are the same, and so are the settings and definitions. What hangs on the time itself
-(metrics.dora) is told anew from the rows of all. docs/decisions/0021 has the reasons.
+(the periods of metrics.dora) is told from the rows of all; kept_periods.py has what stays of it.
+docs/decisions/0021 has the reasons.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ _FACTS: dict[str, tuple[str, str]] = {
         "inner join marts.fct_incidents as its on t.incident_id = its.incident_id",
     ),
 }
-# Of no unit, but every unit's rows hang on them. The others (teams, bands) matter to dora only.
-_OF_ALL = ("dim_metric_settings", "dim_developers")
+# Of no unit, but every unit's rows hang on these rows. The others (teams, bands) matter to dora
+# only, and people who are no bots to nothing.
+_OF_ALL = {"dim_metric_settings": "true", "dim_developers": "is_bot"}
 
 _INCIDENT = f"coalesce(i.service_id, '{UNKNOWN_SERVICE}')"
 _TIES = f"""
@@ -141,12 +143,25 @@ _READ: dict[str, tuple[str, str]] = {
 class Changes:
     """The units as they are, which of them have their rows already, and what was stored of them.
 
-    `written_at`: when the rows were written that are kept; None if none are.
+    `written_at`: when the rows were written that are kept; None if none are. `stored`: the nodes
+    of what was computed last, by fingerprint; `as_of`: as of when that was.
     """
 
     units: Sequence[Unit]
     kept: frozenset[str]
     written_at: datetime | None
+    stored: Mapping[str, Sequence[str]]
+    as_of: datetime | None
+
+    @property
+    def changed_nodes(self) -> set[Node]:
+        """Repositories and services about which there is something new, or nothing any more."""
+        nodes = {n for unit in self.units if unit.fingerprint not in self.kept for n in unit.nodes}
+        for fingerprint, names in self.stored.items():
+            if fingerprint not in self.kept:
+                parts = (name.partition(":") for name in names)
+                nodes |= {(kind, name) for kind, _, name in parts}
+        return nodes
 
     @property
     def row_count(self) -> int:
@@ -191,14 +206,27 @@ def changes(connection: psycopg.Connection[Any], as_of: datetime) -> Changes:
         # One look: a load may be writing.
         connection.execute("set transaction isolation level repeatable read, read only")
         units = units_of(_ties(connection), _prints(connection, as_of), _terms(connection))
-        found = connection.execute("select to_regclass(%s)", (COMPUTED_UNITS.full_name,)).fetchone()
-        stored: dict[str, datetime] = {}
-        if found is not None and found[0] is not None:
-            stored = dict(
-                connection.execute("select fingerprint, computed_at from metrics.computed_units")
-            )
+        stored, written_at, before = _last(connection)
     kept = frozenset(unit.fingerprint for unit in units) & frozenset(stored)
-    return Changes(units, kept, max(stored.values()) if kept else None)
+    return Changes(units, kept, written_at if kept else None, stored, before)
+
+
+def _last(
+    connection: psycopg.Connection[Any],
+) -> tuple[dict[str, Sequence[str]], datetime | None, datetime | None]:
+    """Of the last computation: nodes by fingerprint, when it wrote, as of when it was."""
+    for table in (COMPUTED_UNITS, OUTPUTS["computation"]):
+        found = connection.execute("select to_regclass(%s)", (table.full_name,)).fetchone()
+        if found is None or found[0] is None:
+            return {}, None, None
+    rows = connection.execute("select fingerprint, nodes, computed_at from metrics.computed_units")
+    stored = {fingerprint: (nodes, at) for fingerprint, nodes, at in rows}
+    told = connection.execute("select max(as_of) from metrics.computation").fetchone()
+    return (
+        {fingerprint: nodes for fingerprint, (nodes, _) in stored.items()},
+        max((at for _, at in stored.values()), default=None),
+        told[0] if told else None,
+    )
 
 
 def _ties(connection: psycopg.Connection[Any]) -> list[tuple[Node, Node]]:
@@ -239,12 +267,13 @@ def _terms(connection: psycopg.Connection[Any]) -> str:
     """What the rows of every unit hang on: definitions, columns, settings, who is a bot."""
     told: list[Any] = [DEFINITION_VERSION]
     told += [[name, [(c.name, c.type) for c in OUTPUTS[name].columns]] for name in sorted(KEPT)]
-    for name in _OF_ALL:
+    for name, condition in _OF_ALL.items():
         columns = ", ".join(f't."{c.name}"::{c.type}' for c in INPUTS[name].columns)
         query = f"""
             select count(*), sum(hash & 4294967295)::bigint, sum(hash >> 32)::bigint
             from (
                 select hash_record_extended(row({columns}), 0) as hash from marts.{name} as t
+                where {condition}
             ) as hashed
         """
         told.append([name, connection.execute(query.encode()).fetchone()])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from transform.compute import DIRECTORY, Kept, results
+from transform.compute import DIRECTORY, Kept, entities_of, results
 from transform.dora.entities import Rows
 from transform.grouping import Result
 from transform.incremental import KEPT, Changes, changes
+from transform.kept_periods import KeptPeriods, Key, entity_prints, entity_rows, kept_periods
+from transform.metric_settings import MetricSettings
 from transform.schemas import COMPUTED_UNITS, INPUTS, OUTPUTS, Table
 from transform.units import SERVICE
 from transform.views import VIEWS
@@ -37,6 +39,8 @@ class Work:
     rows: Mapping[str, Rows]
     since: Changes | None
     told: str = ""
+    prints: Mapping[Key, str] = field(default_factory=dict)
+    periods: KeptPeriods | None = None
 
     @property
     def inputs(self) -> Sequence[Table]:
@@ -68,6 +72,14 @@ class Work:
         kept = self.since.kept_rows()
         return {**self.since.read_rows(), **{name: kept[name] for name in _READ_AGAIN}}
 
+    @property
+    def kept_rows(self) -> dict[str, str]:
+        """Per table of which rows stay the condition in SQL that they meet."""
+        if self.since is None or not self.is_partial:
+            return {}
+        dora = {} if self.periods is None else {"dora": self.periods.condition()}
+        return {**self.since.kept_rows(), **dora}
+
 
 def prepared(
     warehouse: Warehouse, as_of: datetime, *, small: bool, remember: bool, full: bool
@@ -78,15 +90,35 @@ def prepared(
     computed, and this one asks what the last did, unless `full`.
     """
     rows = warehouse.rows([INPUTS[name] for name in DIRECTORY])
-    since, told = None, ""
+    work = Work(warehouse, as_of, small, rows, None)
     if remember:
         with warehouse.connect() as connection:
             since = changes(connection, as_of)
         since = replace(since, kept=frozenset(), written_at=None) if full else since
         told = f"{len(since.kept):,} of {len(since.units):,} units keep their rows"
-    work = Work(warehouse, as_of, small, rows, since, told)
+        work = _with_periods(replace(work, since=since, told=told))
     warehouse.fetch(work.inputs, work.only, work.few)
     return work
+
+
+def _with_periods(work: Work) -> Work:
+    """The work with what stays of metrics.dora."""
+    assert work.since is not None
+    settings = MetricSettings.of(work.rows["dim_metric_settings"])
+    entities, memberships = entities_of(work.rows)
+    prints = entity_prints(entities, memberships, settings, work.rows["dora_bands"])
+    periods = None
+    if work.is_partial and work.since.as_of is not None:
+        periods = kept_periods(
+            prints,
+            memberships,
+            work.since.stored,
+            work.since.changed_nodes,
+            work.since.as_of,
+            work.as_of,
+            settings,
+        )
+    return replace(work, prints=prints, periods=periods)
 
 
 def recompute(
@@ -109,8 +141,10 @@ def recompute(
         small=work.is_short,
         kept=kept,
         whole_here=work.small,
+        periods=work.periods,
     )
     units = work.since.rows(computed_at) if work.since is not None else []
+    units += entity_rows(work.prints, computed_at)
     told: dict[str, Result] = {
         **found,
         COMPUTED_UNITS.name: pa.Table.from_pylist(units, COMPUTED_UNITS.arrow_schema()),
@@ -121,6 +155,6 @@ def recompute(
         say,
         small=work.is_short,
         views=VIEWS,
-        kept=work.since.kept_rows() if work.since is not None and work.is_partial else None,
+        kept=work.kept_rows,
         kept_since=work.since.written_at if work.since is not None else None,
     )

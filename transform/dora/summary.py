@@ -88,12 +88,14 @@ def calendar_of(periods: Sequence[Period]) -> pa.Table:
     )
 
 
-def summarize(entity: Entity, observed: pa.Table, terms: Terms) -> pa.Table:
+def summarize(
+    entity: Entity, observed: pa.Table, terms: Terms, since: date | None = None
+) -> pa.Table:
     """All rows of the entity, with the columns of DORA, from its rows of OBSERVED.
 
     One for each metric in each period from that of its first fact on, not before the history's
     start; the latest periods only if there is none. Environments have rows of their own where
-    there are several.
+    there are several. `since`: of periods that end on that day or later only.
     """
     metrics = terms.metrics
     names = pc.drop_null(observed.column("environment").unique()).sort().to_pylist()
@@ -108,6 +110,9 @@ def summarize(entity: Entity, observed: pa.Table, terms: Terms) -> pa.Table:
     code[tuple(np.array(series).T)] = range(len(series))
     its = [metrics[number] for _, number in series]
     chosen = _expected(observed, terms)
+    if since is not None:
+        ends = pc.greater_equal(chosen.column("period_end"), pa.scalar(since, pa.date32()))
+        chosen = chosen.filter(ends)
     sums = summed_up(
         _facts(observed, names, code, metrics),
         len(series),

@@ -24,10 +24,11 @@ from transform.dora import (
 )
 from transform.dora.calendar import local_date
 from transform.dora.entities import Entity, Membership, Rows
-from transform.dora.periods import periods
+from transform.dora.periods import periods as all_periods
 from transform.dora.pooling import pooled, pooled_here, summarizer
 from transform.dora.summary import Metric, Terms, calendar_of, summarize
 from transform.grouping import Told
+from transform.kept_periods import KeptPeriods
 from transform.metric_settings import MetricSettings
 from transform.schemas import DORA
 
@@ -80,7 +81,7 @@ def terms_of(
     begun = local_date(settings.history_since, settings.zone)
     return Terms(
         metrics=METRICS,
-        calendar=calendar_of(periods(begun, as_of, settings.zone, settings.week_starts_on)),
+        calendar=calendar_of(all_periods(begun, as_of, settings.zone, settings.week_starts_on)),
         bands=tuple(bands),
         begun=begun,
         today=local_date(as_of, settings.zone),
@@ -98,14 +99,17 @@ def dora(
     terms: Terms,
     *,
     here: bool = False,
+    periods: KeptPeriods | None = None,
 ) -> pa.Table | Told:
     """metrics.dora; `here`: told in this process.
 
-    `observed`: the columns of OBSERVED with service_id and repository_id.
+    `observed`: the columns of OBSERVED with service_id and repository_id. `periods`: what is left
+    out, since it stays.
     """
 
     def summary(entity: Entity, rows: pa.Table) -> pa.Table:
-        return summarize(entity, rows, terms).select(DORA.column_names()).cast(schema)
+        since = periods.since(entity) if periods else None
+        return summarize(entity, rows, terms, since).select(DORA.column_names()).cast(schema)
 
     schema = DORA.arrow_schema()
     if here:

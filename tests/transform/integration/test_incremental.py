@@ -143,6 +143,59 @@ def test_what_changed_computed_by_itself_equals_everything_computed_anew(compute
     assert some_kept
 
 
+def test_periods_that_were_over_stay_of_whom_nothing_new_is_known(computed):
+    steps = {
+        END: [],
+        # Across a month's end and a quarter's.
+        END + timedelta(days=33): ["update marts.fct_deployments set status = 'failure'"
+                                  " where [deployment_id of fct_deployments]"],
+        # A repository's facts are gone, a service is another team's.
+        END + timedelta(days=95): ["delete from marts.fct_deployments where [repository_id of fct_deployments]",
+              CHANGES["a service has another team"]],
+    }  # fmt: skip
+    total = 0
+    for number, (as_of, statements) in enumerate(steps.items()):
+        for statement in statements:
+            computed.change(statement, number)
+        work = computed.prepare(as_of)
+        written = recompute(computed.spark, work)["dora"]
+        found = computed.rows()
+        if total:
+            assert work.periods is not None
+            assert written < total / 2
+        computed.compute(as_of, full=True)
+        assert found == computed.rows(), as_of
+        total = len(found["dora"])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update marts.dim_metric_settings set minimum_sample = 1",
+        "update marts.dora_bands set from_value = from_value / 2 where metric = 'change_lead_time'",
+        "insert into marts.dim_developers values ('github:U_new', true)",
+    ],
+)
+def test_no_period_stays_when_what_it_hangs_on_has_changed(computed, statement):
+    computed.compute(END)
+    computed.change(statement, 0)
+
+    assert computed.prepare(END + timedelta(days=1)).periods is None
+
+
+def test_a_new_colleague_changes_no_number(computed):
+    computed.compute(END)
+    computed.change("insert into marts.dim_developers values ('github:U_new', false)", 0)
+
+    assert len(computed.prepare(END + timedelta(days=1)).since.kept) == 24
+
+
+def test_a_computation_as_of_an_earlier_time_keeps_no_period(computed):
+    computed.compute(END)
+
+    assert computed.prepare(END - timedelta(days=1)).periods is None
+
+
 def test_nothing_changed_keeps_every_row_and_a_run_between_is_noticed(computed):
     computed.compute(END)
     before = computed.rows()
