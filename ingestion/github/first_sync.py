@@ -13,6 +13,7 @@ from ingestion.github.rows import nodes
 from ingestion.github.wanted_runs import wanted_runs
 from ingestion.http import ApiError, Budget, NotFound, PageSize
 from ingestion.loading.estimates import MOST_UNITS, Estimate, Need, Stopwatch, duration, spread
+from ingestion.loading.history import steps
 from ingestion.settings import GithubConnection, Settings
 
 _HOUR = 3600.0
@@ -53,6 +54,7 @@ def estimate(
         owners=len(connection.owners),
         organizations=looked.organizations,
         jobs=lambda name: _wants_jobs(connection, settings, name),
+        steps=len(steps(since, now)),
     )
     left = {budget.resource: budget for budget in budgets}
     needs = [

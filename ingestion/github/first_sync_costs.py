@@ -70,9 +70,20 @@ def counts_of(node: Mapping[str, Any], since: datetime) -> Counts:
     )
 
 
-def documents(counts: Counts) -> dict[str, int]:
-    """Requests of GraphQL for the lists of one repository, by document."""
-    return {name: pages(counts.lists[name], PAGE_SIZES[name]["first"], 1) for name in LISTS}
+def documents(counts: Counts, steps: int = 1) -> dict[str, int]:
+    """Requests of GraphQL for the lists of one repository, by document.
+
+    `steps`: in which its history is read, the newest first (decision 0025). Each older one goes
+    on with the lists that have something, and reads tags and releases again.
+    """
+    needed = {}
+    for name in LISTS:
+        count, size = counts.lists[name], PAGE_SIZES[name]["first"]
+        again = 0 if name == "labels" or not count else 1
+        if name in ("tags", "releases"):
+            again = pages(count, size)
+        needed[name] = pages(count, size, 1) + again * (steps - 1)
+    return needed
 
 
 def runs_of(found: Sequence[Counts], told: Mapping[str, int]) -> list[int]:
@@ -103,21 +114,22 @@ def reckoned(
     owners: int,
     organizations: int,
     jobs: Callable[[str], bool],
+    steps: int = 1,
 ) -> Costs:
     """The costs of all repositories, of which `seen` of `there` were looked at and `found` wanted.
 
     `runs`: workflow runs of each one found. `jobs`: whether the jobs of the runs of a repository
-    (by name) are read.
+    (by name) are read. `steps`: in which the history is read.
     """
     with_jobs = sum(n for counts, n in zip(found, runs, strict=True) if jobs(counts.full_name))
     asked = {"check_suites": pages(with_jobs, _PAGE)}
     for counts in found:
-        for name, requests in documents(counts).items():
+        for name, requests in documents(counts, steps).items():
             asked[name] = asked.get(name, 0) + requests
     graphql = extrapolated(asked, seen, there)
     graphql["repositories"] = pages(there, PAGE_SIZES["repositories"]["first"], owners)
     graphql["teams"] = organizations
-    rest = {"runs": sum(pages(count, _PAGE, 1) for count in runs)}
+    rest = {"runs": sum(pages(count, _PAGE, 1) + steps - 1 for count in runs)}
     counted = {
         "repositories": len(found),
         **{

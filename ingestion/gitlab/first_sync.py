@@ -22,6 +22,7 @@ from ingestion.loading.estimates import (
     spread,
     within_history,
 )
+from ingestion.loading.history import steps
 from ingestion.settings import GitlabConnection, Settings
 
 _MINUTE = 60.0
@@ -47,11 +48,12 @@ def estimate(
     """
     watch = Stopwatch(client.rest.ledger)
     since = settings.history_since(now)
+    in_steps = len(steps(since, now))
     requests = merge_requests = issues = there = 0
     projects: list[Item] = []
     for full_path in roots(connection.groups):
         group, found = _group(client, full_path, since, now)
-        requests += of_group(group)
+        requests += of_group(group, in_steps)
         merge_requests += group.merge_requests
         issues += group.issues
         there += group.projects
@@ -63,7 +65,7 @@ def estimate(
         _project(client, wanted[position], since, connection.jobs)
         for position in spread(len(wanted))
     ]
-    requests += of_projects(sample, count)
+    requests += of_projects(sample, count, in_steps)
     left = budgets[0] if budgets else None
     asked, pace = watch.read()
     needs = [Need(requests, left, _MINUTE)]

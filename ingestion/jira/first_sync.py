@@ -12,6 +12,7 @@ from ingestion.jira.client import AGILE, API, SEARCH_PAGE, JiraClient
 from ingestion.jira.first_sync_costs import Sample, Site, requests
 from ingestion.jira.issues import REMOTE_LINK
 from ingestion.loading.estimates import Estimate, Stopwatch, duration
+from ingestion.loading.history import steps
 from ingestion.settings import JiraConnection, Settings
 
 _PROJECTS_A_QUERY = 500
@@ -42,7 +43,7 @@ def estimate(
         _sample(client, project_ids[:_PROJECTS_A_QUERY], since) if issues else Sample(0, 0, 0, 0)
     )
     boards = _boards(client)
-    needed = requests(Site(len(project_ids), issues, boards), sample)
+    needed = requests(Site(len(project_ids), issues, boards), sample, len(steps(since, now)))
     asked, pace = watch.read()
     # Jira tells no quota beforehand: only its speed is known.
     seconds, waits = duration(needed, pace, connection.concurrency, [], now.timestamp())

@@ -36,8 +36,9 @@ class Site:
     boards: int
 
 
-def requests(site: Site, sample: Sample) -> int:
-    """Requests for all of it.
+def requests(site: Site, sample: Sample, steps: int = 1) -> int:
+    """Requests for all of it; `steps`: in which the history is read (decision 0025), each with a
+    search of every project at least.
 
     Issues are read project by project, so each has a last page that is not full: half a page more
     of issues each. Histories take a request a page of issues, or a page of 1,000 entries.
@@ -53,6 +54,7 @@ def requests(site: Site, sample: Sample) -> int:
         + pages(site.boards, _BOARD_PAGE, 1)
         + site.boards  # sprints
         + searches
+        + site.projects * (steps - 1)
         + histories
         + single
         + pages(site.issues, ID_PAGE)  # the scan of what is gone

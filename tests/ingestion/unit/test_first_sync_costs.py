@@ -161,6 +161,16 @@ def test_an_empty_repository_has_nothing_and_is_asked_all_the_same() -> None:
     assert sum(github.documents(counts).values()) == 7
 
 
+def test_each_older_step_of_the_history_goes_on_with_lists_that_have_something() -> None:
+    lists = dict.fromkeys(github.LISTS, 0) | {"pull_requests": 30, "tags": 150, "labels": 9}
+    counts = github.Counts("acme/shop", lists)
+
+    # Pull requests 2 pages and one a step; tags 2 pages each time; labels once.
+    needed = github.documents(counts, steps=4)
+    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (2 + 3, 2 * 4, 1)
+    assert needed["issues"] == 1
+
+
 def test_runs_of_those_not_asked_are_by_their_commits() -> None:
     def repository(name: str, commits: int) -> github.Counts:
         return github.Counts(name, {"commits": commits})
@@ -221,6 +231,10 @@ def test_gitlab_by_hand() -> None:
     assert gitlab.of_project(idle) == 5 + 1 + 3
     assert gitlab.of_projects([busy, idle], 11) == 138  # (16 + 9) × 11 / 2, rounded up
     assert gitlab.of_projects([], 0) == 0
+    # three older steps: two lists of the group, eight of a project in which something is
+    assert gitlab.of_group(group, 4) == gitlab.of_group(group) + 6
+    assert gitlab.of_project(busy, 4) == gitlab.of_project(busy) + 24
+    assert gitlab.of_project(idle, 4) == gitlab.of_project(idle)
 
 
 # Jira
@@ -233,6 +247,7 @@ def test_jira_by_hand() -> None:
     sample = jira.Sample(issues=100, changes=3000, linked=5, long=2)
 
     assert jira.requests(site, sample) == 7 + 1 + 1 + 2 + 12 + 30 + 70 + 1
+    assert jira.requests(site, sample, steps=4) == jira.requests(site, sample) + 4 * 3
 
 
 def test_an_empty_jira_costs_only_its_lists() -> None:
