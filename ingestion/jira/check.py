@@ -91,7 +91,7 @@ def _look(
     ]
     if not token.owners:
         raise Forbidden(f"{client.name}: the account can't see any project")
-    fields = lists.read_fields(client, connection)
+    fields = lists.read_fields(client, connection, {}, again=True)
     names = {row["id"]: f"{row['name']} ({row['id']})" for row in fields.rows}
     report.story_points = [names[id_] for id_ in fields.story_points]
     report.sprint = [names[id_] for id_ in fields.sprint]

@@ -179,15 +179,17 @@ class JiraClient:
         *,
         key: str = "values",
         page: int = 50,
+        first: Any = None,
     ) -> Iterator[dict[str, Any]]:
         """All items of a list by startAt. Raises ApiError.
 
-        The end is where `isLast` or `total` says, else the first page without items; a page may
-        be shorter than asked for.
+        `first`: its first page, if that is there already. The end is where `isLast` or `total`
+        says, else the first page without items; a page may be shorter than asked for.
         """
         start = 0
         while True:
-            data = self.get(path, {**(params or {}), "startAt": start, "maxResults": page})
+            asked = {**(params or {}), "startAt": start, "maxResults": page}
+            data = self.get(path, asked) if first is None or start else first
             if not isinstance(data, dict) or not isinstance(data.get(key), list):
                 raise BadReply(f"{self.name}: {path} gives no list of {key}")
             items = data[key]

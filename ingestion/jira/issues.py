@@ -58,7 +58,7 @@ def hand_over(
 def _changes(sync: Sync, reading: Collector, ids: Sequence[str]) -> dict[str, list[Row]]:
     """Rows of issue_changes by issue."""
     found: dict[str, list[Row]] = {id_: [] for id_ in ids}
-    for issue_id, entries in sync.client.changelogs(ids):
+    for issue_id, entries in sync.histories.of(ids):
         sync.accounts.meet([entry.get("author") for entry in entries])
         for entry in entries:
             found.setdefault(issue_id, []).extend(
@@ -133,4 +133,5 @@ def _note(
     sprints = [id_ for row in found for id_ in row["sprint_ids"]]
     sprints += [id_ for row in all_changes for id_ in rows.sprints_of_change(row, sync.fields)]
     statuses = [id_ for row in all_changes for id_ in rows.statuses_of_change(row)]
-    sync.met.note((row["id"] for row in found), sprints, statuses, current)
+    types = {str((p["fields"].get("issuetype") or {}).get("id") or "") for p in payloads} - {""}
+    sync.met.note((row["id"] for row in found), sprints, statuses, types, current)

@@ -50,6 +50,11 @@ def changed_anywhere(project_ids: Sequence[str], start: datetime) -> str:
     return f"{_in('project', project_ids)} AND updated >= {milliseconds(start)} {_ORDER}"
 
 
+def in_active_sprints(project_ids: Sequence[str]) -> str:
+    """Issues of several projects that are in sprints that have begun and not ended."""
+    return f"{_in('project', project_ids)} AND sprint in openSprints() ORDER BY id ASC"
+
+
 def all_of(project_ids: Sequence[str]) -> str:
     """All issues of several projects."""
     return f"{_in('project', project_ids)} ORDER BY id ASC"

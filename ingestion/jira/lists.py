@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from ingestion.settings import JiraConnection
 
 # Boards of so many projects are asked for one by one; of more, all of the site are.
 _MOST_SINGLE_PROJECTS = 20
+_BOARD_PAGE = 50
 _MOST_CONFIGURATIONS = 10
 
 
@@ -87,15 +88,22 @@ def _unit(payload: dict[str, Any]) -> Project:
     )
 
 
-def read_fields(client: JiraClient, connection: JiraConnection) -> Fields:
-    """The fields and what they are used as. Raises ApiError, SettingsError."""
+def read_fields(
+    client: JiraClient, connection: JiraConnection, state: MutableMapping[str, Any], *, again: bool
+) -> Fields:
+    """The fields and what they are used as. Raises ApiError, SettingsError.
+
+    `state["estimating"]` keeps how many boards estimate with a field; `again`: ask anew.
+    """
     payloads = client.get(f"{API}/field")
     if not isinstance(payloads, list):
         raise BadReply(f"{client.name}: {API}/field gives no list")
     payloads = [payload for payload in payloads if payload.get("id")]
     using: dict[str, int] = {}
     if connection.story_points_field is None and fields.rivals(payloads):
-        using = _fields_boards_estimate_with(client)
+        if again or "estimating" not in state:
+            state["estimating"] = _fields_boards_estimate_with(client)
+        using = state["estimating"]
     return fields.chosen(payloads, connection, using)
 
 
@@ -122,20 +130,22 @@ class Statuses:
     """Those of the whole site and of our team-managed projects."""
     of_others: dict[str, Row]
     """Those of other projects: wanted only if a history of ours names them."""
-    is_complete: bool = False
-    """Whether those without a workflow were told too."""
+    is_complete: bool | None = False
+    """Whether those without a workflow were told too; None: they were not asked for."""
 
 
-def read_statuses(client: JiraClient, project_ids: Collection[str]) -> Statuses:
-    """All statuses that are in a workflow, and those that are in none as far as the account may
-    list them. Raises ApiError."""
+def read_statuses(
+    client: JiraClient, project_ids: Collection[str], *, everything: bool
+) -> Statuses:
+    """All statuses that are in a workflow; with `everything` also those that are in none, as far
+    as the account may list them. Raises ApiError."""
     payloads: dict[str, dict[str, Any]] = {}
     for payload in client.get(f"{API}/status") or []:
         payloads.setdefault(str(payload["id"]), payload)
-    is_complete = True
+    is_complete: bool | None = everything or None
     try:
         # For administrators only; gives statuses without a workflow too.
-        for payload in client.listed(f"{API}/statuses/search", page=200):
+        for payload in client.listed(f"{API}/statuses/search", page=200) if everything else ():
             payloads.setdefault(str(payload["id"]), payload)
     except (BadRequest, Forbidden, NotFound):
         is_complete = False
@@ -171,39 +181,66 @@ class Agile:
     board_sprints: list[Row] = field(default_factory=list)
     of_others: dict[int, Row] = field(default_factory=dict)
     """Sprints of other projects' boards, in lists of ours: wanted if our issues name them."""
+    there: set[int] = field(default_factory=set)
+    """Sprints that are known and were not asked for: nothing is concluded from their absence."""
     is_complete: bool = False
     """Whether the sprints of all boards could be read."""
+    is_limited: bool = False
+    """The settings name projects: sprints made on boards of others are not ours."""
+
+    def listed(self, board: Row, found: Iterable[Row]) -> None:
+        """Takes in sprints of the list of a board."""
+        ours = {one["id"] for one in self.boards}
+        for row in found:
+            if self.is_limited and row["origin_board_id"] not in ours:
+                self.of_others[row["id"]] = row
+                continue
+            self.sprints[row["id"]] = row
+            self.board_sprints.append({"board_id": board["id"], "sprint_id": row["id"]})
 
 
 def read_boards(client: JiraClient, keys: Collection[str] | None, ids: Collection[str]) -> Agile:
     """The boards; with `keys` only those located in these projects. Raises ApiError: NotFound or
     Forbidden for a site without the agile API."""
-    if keys is not None and len(keys) <= _MOST_SINGLE_PROJECTS:
-        questions: Iterable[dict[str, str]] = [{"projectKeyOrId": key} for key in keys]
-    else:
-        questions = [{}]
     found: dict[int, Row] = {}
-    for question in questions:
+    for payload in _boards(client, keys):
+        row = rows.board(payload)
+        # A board of another project may show issues of ours; it stays theirs.
+        if keys is None or row["project_id"] in ids:
+            found[row["id"]] = row
+    return Agile(list(found.values()), is_limited=keys is not None)
+
+
+def _boards(client: JiraClient, keys: Collection[str] | None) -> Iterator[dict[str, Any]]:
+    """The boards of the site, or those that these projects are on, whichever is asked sooner."""
+    if keys is None or len(keys) > _MOST_SINGLE_PROJECTS:
+        yield from client.listed(f"{AGILE}/board")
+        return
+    if len(keys) > 1:
+        first = client.get(f"{AGILE}/board", {"startAt": 0, "maxResults": _BOARD_PAGE})
+        total = first.get("total") if isinstance(first, dict) else None
+        if isinstance(total, int) and total <= _BOARD_PAGE * len(keys):
+            yield from client.listed(f"{AGILE}/board", first=first)
+            return
+    for key in keys:
         try:
-            for payload in client.listed(f"{AGILE}/board", question):
-                row = rows.board(payload)
-                # A board of another project may show issues of ours; it stays theirs.
-                if keys is None or row["project_id"] in ids:
-                    found[row["id"]] = row
+            yield from client.listed(f"{AGILE}/board", {"projectKeyOrId": key})
         except BadRequest:
-            if not question:
-                raise  # else: a project that has no software and so no boards
-    return Agile(list(found.values()))
+            continue  # a project that has no software and so no boards
 
 
-def read_sprints(client: JiraClient, board: Row) -> list[dict[str, Any]]:
-    """All sprints in the list of a board, of any state; none of a kanban board. Raises ApiError."""
-    if board["type"] == "kanban":
-        return []
+def read_sprints(
+    client: JiraClient, board_id: int, states: Collection[str] | None
+) -> list[dict[str, Any]] | None:
+    """The sprints in the list of a board, of these states or of any; None if it has no sprints.
+
+    Raises ApiError.
+    """
+    asked = {} if states is None else {"state": ",".join(states)}
     try:
-        return list(client.listed(f"{AGILE}/board/{board['id']}/sprint"))
+        return list(client.listed(f"{AGILE}/board/{board_id}/sprint", asked))
     except BadRequest:
-        return []  # "The board does not support sprints"
+        return None  # "The board does not support sprints"
 
 
 def read_sprint(client: JiraClient, sprint_id: int) -> Row | None:

@@ -44,6 +44,8 @@ class Project:
     """Whether there may be changes since the cursor."""
     token: str | None = None
     """Where a search that was cut for this round goes on."""
+    found: list[dict[str, Any]] | None = None
+    """Its issues that changed, if the look for changes showed all of them."""
 
 
 def read(sync: Sync, reading: Collector, project: Project, state: State) -> Outcome[Project]:
@@ -152,6 +154,12 @@ class _Progress:
 
 def _read(sync: Sync, reading: Collector, project: Project, progress: _Progress) -> bool:
     """Whether the end was reached in this round."""
+    if project.found is not None and sync.until is None:
+        fresh = changed(project.found, progress.known)
+        issues.hand_over(sync, reading, fresh, progress.links_since)
+        reading.flush()
+        progress.passed(project.found)
+        return True
     if sync.until is not None:
         since = max(progress.since, progress.start() or progress.since)
         query = jql.older_in_project(project.id, since, sync.until)

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 from ingestion.contracts import JIRA
 from ingestion.http import ApiError, Budget, Forbidden, Ledger, NotFound, Stopped, Unauthorized
 from ingestion.http.errors import one_line
-from ingestion.jira import issues, jql, lists, one_project, vanished
+from ingestion.jira import issues, jql, lists, one_project, sprints, vanished
 from ingestion.jira.client import SEARCH_PAGE, JiraClient
 from ingestion.jira.known import Known, Warehouse
 from ingestion.jira.lists import Agile, Statuses
+from ingestion.jira.look import look
 from ingestion.jira.one_project import Project
-from ingestion.jira.reading import Sync
-from ingestion.jira.rows import moment, sprint
+from ingestion.jira.reading import Histories, Sync
+from ingestion.jira.rows import moment
 from ingestion.jira.scan import SMALL, scan
 from ingestion.loading import (
     LONGEST_ROUND,
@@ -39,10 +40,6 @@ logger = logging.getLogger(__name__)
 
 # What changes without a trace (accounts, sprints of others, large sets of ids) is seen to daily.
 _DAILY = timedelta(hours=20)
-# After a long rest there is more to read than a look ahead can save.
-_MOST_LOOKED_AT = 3
-_LOOK_PAGE = 1000
-_PROJECTS_A_QUERY = 500
 
 State = MutableMapping[str, Any]
 T = TypeVar("T")
@@ -94,6 +91,7 @@ class Reader(ConnectionReader[Project]):
             store_bodies=settings.privacy.store_bodies,
             fan_out=self._fan_out,
             is_late=self.is_late,
+            histories=Histories(self.client),
         )
         self._units: list[Project] = []
         self._project_ids: set[str] = set()
@@ -136,13 +134,22 @@ class Reader(ConnectionReader[Project]):
         """Yields the lists of the site; returns the projects to read."""
         server_time = moment(self.client.site().get("serverTime"))
         self.client.me()
+        last = moment(state.get("daily_at"))
+        self._daily = self.full or (last is not None and self._synced_at - last > _DAILY)
+        # Lists that hardly change are read on the first sync, and then once a day.
+        everything = self._daily or last is None
+        if everything:
+            for name in ("many_in_sprints", "issue_types"):
+                state.pop(name, None)
         projects = self._list(
             "projects", lambda _: lists.read_projects(self.client, self.connection), is_fatal=True
         )
         if projects is None:
             return []
         fields = self._list(
-            "fields", lambda _: lists.read_fields(self.client, self.connection), is_fatal=True
+            "fields",
+            lambda _: lists.read_fields(self.client, self.connection, state, again=everything),
+            is_fatal=True,
         )
         if fields is None:
             return []
@@ -150,8 +157,6 @@ class Reader(ConnectionReader[Project]):
         self._sync.accounts.meet(projects.payloads)
         self._units = projects.units
         self._project_ids = {row["id"] for row in projects.rows}
-        last = moment(state.get("daily_at"))
-        self._daily = self.full or (last is not None and self._synced_at - last > _DAILY)
         yield from self._put("projects", projects.rows)
         # The list is that of the whole site, whatever part of it is wanted.
         there = projects.all_ids
@@ -160,19 +165,23 @@ class Reader(ConnectionReader[Project]):
         )
         yield from self._put("projects", gone)
         yield from self._put("fields", fields.rows)
-        types = self._list(
-            "issue_types", lambda _: lists.read_issue_types(self.client, self._project_ids)
-        )
-        yield from self._put("issue_types", types or [])
+        if "issue_types" not in state:
+            types = self._list(
+                "issue_types", lambda _: lists.read_issue_types(self.client, self._project_ids)
+            )
+            yield from self._put("issue_types", types or [])
+            if types is not None:
+                state["issue_types"] = sorted(row["id"] for row in types)
         self._statuses = self._list(
-            "statuses", lambda _: lists.read_statuses(self.client, self._project_ids)
+            "statuses",
+            lambda _: lists.read_statuses(self.client, self._project_ids, everything=everything),
         )
         yield from self._put("statuses", self._statuses.of_ours if self._statuses else [])
-        yield from self._read_agile({row["key"] for row in projects.rows})
+        yield from self._read_agile(state, {row["key"] for row in projects.rows}, everything)
         self._look_ahead(state, server_time)
         return self._units
 
-    def _read_agile(self, keys: set[str]) -> Iterator[Batch]:
+    def _read_agile(self, state: State, keys: set[str], everything: bool) -> Iterator[Batch]:
         asked = keys if self.connection.projects is not None else None
         self._agile = agile = self._list(
             "boards",
@@ -181,38 +190,28 @@ class Reader(ConnectionReader[Project]):
         )
         if agile is None:
             return
-        self._list("sprints", lambda reading: self._read_sprints(agile, reading))
+        before = [] if everything else self._known.rows("sprints")
+        searched = [unit.id for unit in self._units if not (unit.problem or unit.is_archived)]
+
+        def shown() -> dict[int, Row] | None:
+            return sprints.shown_by_issues(self.client, state, searched, self._sync.fields.sprint)
+
+        self._list(
+            "sprints",
+            lambda reading: sprints.read(
+                self.client,
+                reading,
+                agile,
+                state,
+                before,
+                self._fan_out,
+                shown,
+                everything=everything,
+            ),
+        )
         yield from self._put("boards", agile.boards)
         yield from self._put("sprints", list(agile.sprints.values()))
         yield from self._put("board_sprints", agile.board_sprints)
-
-    def _read_sprints(self, agile: Agile, reading: Collector) -> bool:
-        """Reads the sprints of all boards. A board that fails leaves the others alone."""
-        ours = {board["id"] for board in agile.boards}
-
-        def read(board: Row) -> list[dict[str, Any]] | ApiError:
-            reading.asked()
-            try:
-                return lists.read_sprints(self.client, board)
-            except (Unauthorized, Stopped):
-                raise
-            except ApiError as error:
-                return error
-
-        agile.is_complete = True
-        results = self._fan_out.map(read, agile.boards)
-        for board, found in zip(agile.boards, results, strict=True):
-            if isinstance(found, ApiError):
-                agile.is_complete = False
-                reading.problem(one_line(found))
-                continue
-            for row in map(sprint, found):
-                if self.connection.projects is not None and row["origin_board_id"] not in ours:
-                    agile.of_others[row["id"]] = row
-                    continue
-                agile.sprints[row["id"]] = row
-                agile.board_sprints.append({"board_id": board["id"], "sprint_id": row["id"]})
-        return True
 
     def _look_ahead(self, state: State, server_time: datetime | None) -> None:
         """Finds out which projects have changes, with one search for all of them.
@@ -234,44 +233,16 @@ class Reader(ConnectionReader[Project]):
         if watched and looked_at and not self.full:
             newest = max(filter(None, (moment(known[id_]["cursor"]) for id_ in watched)))
             # All were read, or looked at, after the last sync began by Jira's clock.
-            changed = self._changed(watched, min(newest, looked_at) - jql.OVERLAP, known)
+            changed = look(self._sync, watched, min(newest, looked_at) - jql.OVERLAP, known)
         for id_ in watched:
             units[id_].has_changes = changed is None or id_ in changed
+            units[id_].found = (changed or {}).get(id_)
         for id_ in known:
             if id_ not in watched or units[id_].has_changes:
                 known[id_] = {**known[id_], "behind": True}
         # A clock that is not Jira's may be wrong: not by more than an hour, let us say.
         looked_at = server_time or datetime.now(UTC) - timedelta(hours=1)
         state["looked_at"] = looked_at.isoformat()
-
-    def _changed(
-        self, project_ids: Sequence[str], start: datetime, known: dict[str, Any]
-    ) -> set[str] | None:
-        """Ids of the projects with changes from `start` on that are not stored; None if that
-        takes too long to find out, or one of the projects can't be searched any more."""
-        found: set[str] = set()
-        for begin in range(0, len(project_ids), _PROJECTS_A_QUERY):
-            query = jql.changed_anywhere(project_ids[begin : begin + _PROJECTS_A_QUERY], start)
-            token = None
-            for page in range(_MOST_LOOKED_AT + 1):
-                if page == _MOST_LOOKED_AT:
-                    return None
-                try:
-                    payloads, token = self.client.search(
-                        query, ["project", "updated"], token=token, page=_LOOK_PAGE
-                    )
-                except (Unauthorized, Stopped):
-                    raise
-                except ApiError as error:
-                    logger.info("changes can't be looked for: %s", one_line(error))
-                    return None
-                for payload in payloads:
-                    id_ = str(payload["fields"]["project"]["id"])
-                    if one_project.changed([payload], (known.get(id_) or {}).get("recent") or {}):
-                        found.add(id_)
-                if token is None:
-                    break
-        return found
 
     # The projects
 
@@ -306,6 +277,11 @@ class Reader(ConnectionReader[Project]):
                     state, self._known, self._statuses, self._sync.met, self._synced_at
                 ):
                     yield from self._put(table, found)
+            types = self._list(
+                "issue_types",
+                lambda _: vanished.types_met(self.client, state, self._sync.met, self._project_ids),
+            )
+            yield from self._put("issue_types", types or [])
             if self._agile is not None:
                 yield from self._finish_agile(state, self._agile)
         met = self._sync.accounts.take()

@@ -1,9 +1,8 @@
 """The sprints of boards: all of them once a day, in between those that are active or planned.
 
 Starting, closing or renaming a sprint touches no issue's `updated`, so every sync has to look.
-A few boards are asked for their open sprints. Of many, one search over the issues that are in open
-sprints shows what these are like now (a sprint's value in an issue is made when it is asked for);
-only boards for which it shows something else than is known are asked.
+A few boards are asked for their open sprints. Of many, one search for the issues that are in active
+sprints shows which these are; only boards for which that is not what is known are asked.
 Limits of that: docs/decisions/0024-what-changed-anywhere.md.
 """
 
@@ -28,9 +27,9 @@ State = MutableMapping[str, Any]
 # So many boards are asked each, which shows empty sprints too.
 _FEW_BOARDS = 2
 _PAGE = 1000
-# With more issues in open sprints a search costs more than asking the boards.
+# With more issues in active sprints a search costs more than asking the boards.
 _MOST_PAGES = 3
-_TOLD = ("state", "name", "started_at", "ends_at")
+_TOLD = ("name", "started_at", "ends_at")
 
 
 def read(
@@ -46,7 +45,7 @@ def read(
 ) -> None:
     """Reads the sprints of the boards into `agile`; a board that fails leaves the others alone.
 
-    `before`: the sprints known so far. `shown`: what issues show of open sprints, None if that
+    `before`: the sprints known so far. `shown`: what issues show of active sprints, None if that
     can't be told. `state["boards_read"]`: by board whether it has sprints, of those whose whole
     list was read.
     """
@@ -57,15 +56,15 @@ def read(
     if len(old) > _FEW_BOARDS and (now := shown()) is not None:
         doubtful = _in_doubt(before, now)
         old = [board for board in old if board["id"] in doubtful]
-    if not everything:
-        # Of boards that are not asked, and closed ones, nothing new is told: they count as there.
-        asked = {board["id"] for board in [*new, *old]}
-        agile.there = {
-            row["id"]
-            for row in before
-            if (row["state"] == "closed" and row["origin_board_id"] not in {b["id"] for b in new})
-            or row["origin_board_id"] not in asked
-        }
+    # Of our boards that are not asked, and of closed sprints, nothing is told: they count as there.
+    asked = {board["id"] for board in [*new, *old]}
+    ours, anew = ({board["id"] for board in some} for some in (agile.boards, new))
+    agile.there = {
+        row["id"]
+        for row in before
+        if (board_id := row["origin_board_id"]) in ours
+        and (board_id not in asked or (row["state"] == "closed" and board_id not in anew))
+    }
     found = [*_lists(client, reading, fan_out, new, None)]
     found += _lists(client, reading, fan_out, old, ("active", "future"))
     agile.is_complete = True
@@ -103,21 +102,21 @@ def _lists(
 
 
 def _in_doubt(before: Collection[Row], now: Mapping[int, Row]) -> set[int]:
-    """The boards whose open sprints are not, or not known to be, as they were."""
-    open_before = {row["id"]: row for row in before if row["state"] != "closed"}
+    """The boards whose active sprints are not, or not known to be, as they were."""
+    active = {row["id"]: row for row in before if row["state"] == "active"}
     doubtful = {
         row["origin_board_id"]
-        for id_, row in open_before.items()
+        for id_, row in active.items()
         if id_ not in now or any(row[name] != now[id_][name] for name in _TOLD)
     }
-    return doubtful | {row["origin_board_id"] for id_, row in now.items() if id_ not in open_before}
+    return doubtful | {row["origin_board_id"] for id_, row in now.items() if id_ not in active}
 
 
 def shown_by_issues(
     client: JiraClient, state: State, project_ids: Sequence[str], fields: Sequence[str]
 ) -> dict[int, Row] | None:
-    """The active and planned sprints that issues are in, as these show them; None if the site
-    can't be asked so, or there are too many. `state["many_in_sprints"]`: there were."""
+    """The active sprints that issues are in, as these show them; None if the site can't be asked
+    so, or there are too many. `state["many_in_sprints"]`: there were."""
     if not fields or not project_ids or state.get("many_in_sprints"):
         return None
     found: dict[int, Row] = {}
@@ -125,12 +124,10 @@ def shown_by_issues(
     try:
         for _ in range(_MOST_PAGES):
             issues, token = client.search(
-                jql.in_open_sprints(project_ids), fields, token=token, page=_PAGE
+                jql.in_active_sprints(project_ids), fields, token=token, page=_PAGE
             )
-            for value in (v for issue in issues for v in _values(issue, fields)):
-                row = rows.sprint({**value, "originBoardId": value.get("boardId")})
-                if row["state"] != "closed":
-                    found[row["id"]] = row
+            for issue in issues:
+                found.update((row["id"], row) for row in _active(issue, fields))
             if token is None:
                 return found
     except (Unauthorized, Stopped):
@@ -142,6 +139,13 @@ def shown_by_issues(
     return None
 
 
-def _values(issue: Mapping[str, Any], fields: Sequence[str]) -> list[Mapping[str, Any]]:
+def _active(issue: Mapping[str, Any], fields: Sequence[str]) -> list[Row]:
+    """The sprint of an issue that is in an active one: what its value says of the state may be
+    older than what the search went by, but an issue is in one at a time that is not closed."""
     values = [value for name in fields for value in issue["fields"].get(name) or []]
-    return [v for v in values if isinstance(v, dict) and v.get("id") and v.get("state")]
+    listed = [
+        rows.sprint({**value, "originBoardId": value.get("boardId")})
+        for value in values
+        if isinstance(value, dict) and value.get("id") and value.get("state")
+    ]
+    return [row for row in listed if row["state"] != "closed"] or listed

@@ -34,11 +34,24 @@ def statuses(state: State, known: Known, found: Statuses, met: Met, synced_at: d
     rows += [row for id_, row in met.current_statuses.items() if id_ not in listed]
     yield "statuses", rows
     was_complete = bool(state.get("statuses_are_complete"))
-    state["statuses_are_complete"] = found.is_complete
+    if found.is_complete is not None:
+        state["statuses_are_complete"] = found.is_complete
     if was_complete and not found.is_complete:
-        return  # a right was lost, not a status
+        return  # a right was lost, not a status; or not all of them were asked for
     there = listed | set(met.current_statuses)
     yield "statuses", marked(known, "statuses", synced_at, lambda row: row["id"] not in there)
+
+
+def types_met(
+    client: JiraClient, state: State, met: Met, project_ids: Collection[str]
+) -> list[Row]:
+    """The issue types, if an issue names one that is not known. Raises ApiError."""
+    if met.types <= set(state.get("issue_types") or ()):
+        return []
+    found = lists.read_issue_types(client, project_ids)
+    # Those that are in no list are not asked for again and again.
+    state["issue_types"] = sorted({row["id"] for row in found} | met.types)
+    return found
 
 
 def boards_and_sprints(
@@ -62,7 +75,8 @@ def boards_and_sprints(
     wanted |= {int(id_) for id_, was in others.items() if was not in ("closed", "gone")}
     if again:
         wanted |= {int(id_) for id_, was in others.items() if was != "gone"}
-    wanted -= set(agile.sprints)
+    listed = set(agile.sprints) | agile.there
+    wanted -= listed
     sprints: list[Row] = []
     lost: set[int] = set()
     for id_ in sorted(wanted):
@@ -82,9 +96,8 @@ def boards_and_sprints(
         if board_id not in their_boards:
             their_boards.append(board_id)
     if agile.is_complete:
-        there = set(agile.sprints)
         for row in known.rows("sprints"):
-            if row["id"] in there or row["origin_board_id"] not in ours:
+            if row["id"] in listed or row["origin_board_id"] not in ours:
                 continue
             # Asked for once more: a sprint can move to another board.
             found = lists.read_sprint(client, row["id"])
