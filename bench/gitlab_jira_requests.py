@@ -122,7 +122,7 @@ def _demo(home: Home, repositories: int, months: int) -> None:
         for name, clock, at in (
             ("everything", earlier, earlier),
             ("nine days later", until, until),
-            ("an hour later", until, until + timedelta(hours=1)),
+            ("two hours later", until, until + timedelta(hours=2)),
             ("nothing new", until, until + timedelta(hours=3)),
         ):
             servers.gitlab.set_clock(clock)
@@ -141,10 +141,10 @@ def _serving(site: Any) -> Iterator[Any]:
 
 def _three(home: Home, source: str, settings: Settings, change: Callable[[], None]) -> None:
     at = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    for hours, name in enumerate(("everything", "an hour later", "nothing new")):
+    for hours, name in ((0, "everything"), (2, "two hours later"), (3, "nothing new")):
         home.load(source, name, settings, at + timedelta(hours=hours))
     change()
-    home.load(source, "one changed", settings, at + timedelta(hours=3))
+    home.load(source, "one changed", settings, at + timedelta(hours=4))
 
 
 def _quiet_gitlab(home: Home, projects: int) -> None:
@@ -159,7 +159,8 @@ def _quiet_gitlab(home: Home, projects: int) -> None:
             gitlab.job(number, number, number)
             job = {"id": number, "pipeline": {"id": number}}
             gitlab.deployment(number, number, "2026-01-11T10:05:00.000Z", deployable=job)
-            gitlab.merge_request(number, number, 1, "2026-01-11T09:00:00.000Z")
+            changed = datetime(2026, 1, 11, tzinfo=UTC) - timedelta(minutes=number)
+            gitlab.merge_request(number, number, 1, f"{changed:%Y-%m-%dT%H:%M}:00.000Z")
         settings = Settings.model_validate(
             {
                 "history": {"since": "2026-01-01"},
@@ -169,7 +170,7 @@ def _quiet_gitlab(home: Home, projects: int) -> None:
 
         def change() -> None:
             request = gitlab.data[1000, "merge_requests"][0]
-            request["updated_at"] = "2026-03-01T14:30:00.000Z"
+            request["updated_at"] = "2026-03-01T15:30:00.000Z"
 
         _three(home, f"GitLab, {projects} projects", settings, change)
 
@@ -181,7 +182,8 @@ def _quiet_jira(home: Home, boards: int) -> None:
             project = jira.project(f"P{number}", str(10_000 + number))
             for issue in range(10):
                 id_ = str(1000 + 10 * number + issue)
-                jira.issue(id_, project, issue + 1, f"2026-01-09T10:{number:02}:00.000+0000")
+                changed = f"2026-01-0{issue % 9 + 1}T10:{number:02}:00.000+0000"
+                jira.issue(id_, project, issue + 1, changed)
             if number < boards:
                 jira.board(number + 1, project)
                 jira.sprint(100 + number, number + 1)
