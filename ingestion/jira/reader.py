@@ -190,24 +190,17 @@ class Reader(ConnectionReader[Project]):
         )
         if agile is None:
             return
-        before = [] if everything else self._known.rows("sprints")
         searched = [unit.id for unit in self._units if not (unit.problem or unit.is_archived)]
-
-        def shown() -> dict[int, Row] | None:
-            return sprints.shown_by_issues(self.client, state, searched, self._sync.fields.sprint)
-
+        how = sprints.How(
+            before=[] if everything else self._known.rows("sprints"),
+            shown=lambda: sprints.shown_by_issues(
+                self.client, state, searched, self._sync.fields.sprint
+            ),
+            everything=everything,
+        )
         self._list(
             "sprints",
-            lambda reading: sprints.read(
-                self.client,
-                reading,
-                agile,
-                state,
-                before,
-                self._fan_out,
-                shown,
-                everything=everything,
-            ),
+            lambda reading: sprints.read(self.client, reading, agile, state, self._fan_out, how),
         )
         yield from self._put("boards", agile.boards)
         yield from self._put("sprints", list(agile.sprints.values()))

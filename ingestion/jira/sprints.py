@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Any
 
 from ingestion.http import ApiError, Stopped, Unauthorized
@@ -32,36 +33,43 @@ _MOST_PAGES = 3
 _TOLD = ("name", "started_at", "ends_at")
 
 
+@dataclass(frozen=True)
+class How:
+    """What decides which boards are asked."""
+
+    before: Collection[Row]
+    """The sprints known so far."""
+    shown: Callable[[], Mapping[int, Row] | None]
+    """What issues show of active sprints, None if that can't be told."""
+    everything: bool
+    """Whole lists are due."""
+
+
 def read(
     client: JiraClient,
     reading: Collector,
     agile: Agile,
     state: State,
-    before: Collection[Row],
     fan_out: Executor,
-    shown: Callable[[], Mapping[int, Row] | None],
-    *,
-    everything: bool,
+    how: How,
 ) -> None:
     """Reads the sprints of the boards into `agile`; a board that fails leaves the others alone.
 
-    `before`: the sprints known so far. `shown`: what issues show of active sprints, None if that
-    can't be told. `state["boards_read"]`: by board whether it has sprints, of those whose whole
-    list was read.
+    `state["boards_read"]`: by board whether it has sprints, of those whose whole list was read.
     """
-    known: dict[str, bool] = {} if everything else dict(state.get("boards_read") or {})
+    known: dict[str, bool] = {} if how.everything else dict(state.get("boards_read") or {})
     boards = [board for board in agile.boards if board["type"] != "kanban"]
     new = [board for board in boards if str(board["id"]) not in known]
     old = [board for board in boards if known.get(str(board["id"]))]
-    if len(old) > _FEW_BOARDS and (now := shown()) is not None:
-        doubtful = _in_doubt(before, now)
+    if len(old) > _FEW_BOARDS and (now := how.shown()) is not None:
+        doubtful = _in_doubt(how.before, now)
         old = [board for board in old if board["id"] in doubtful]
     # Of our boards that are not asked, and of closed sprints, nothing is told: they count as there.
     asked = {board["id"] for board in [*new, *old]}
     ours, anew = ({board["id"] for board in some} for some in (agile.boards, new))
     agile.there = {
         row["id"]
-        for row in before
+        for row in how.before
         if (board_id := row["origin_board_id"]) in ours
         and (board_id not in asked or (row["state"] == "closed" and board_id not in anew))
     }
