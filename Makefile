@@ -10,10 +10,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # the files share what takes minutes to load, so one process is quicker.
 WORKERS ?= 2
 SEEDS ?= 20
+KILLS ?= 100
+SEED ?= 1
 UV_VERSION := 0.13.9
 READY := .venv/.ready
 
-.PHONY: help docs setup demo up down run check report test lint unit integration end_to_end faults fix lock clean
+.PHONY: help docs setup demo up down run check report test lint unit integration end_to_end faults kill fix lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +75,10 @@ end_to_end: setup ## Tests that run the whole pipeline
 
 faults: setup ## Long: each fault at each kind of request, SEEDS=20 loads with faults at random
 	SEI_FAULT_SEEDS=$(SEEDS) $(BIN)/python -m pytest -q tests/ingestion/integration/test_any_fault.py
+
+kill: setup ## Long: KILLS=100 processes of loads and of refreshes killed by chance (SEED=1), repeated and compared
+	SEI_KILL_SEEDS=$$(( ($(KILLS) + 2) / 3 )) $(BIN)/python -m pytest -q tests/ingestion/integration/test_killed_loads.py
+	$(BIN)/python -m tests.orchestration.kill_anything --kills $(KILLS) --seed $(SEED)
 
 fix: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .

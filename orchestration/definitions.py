@@ -5,6 +5,7 @@ Loading this needs no network, no secrets, no database and no settings file.
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 import dagster as dg
@@ -13,7 +14,7 @@ import orchestration.defs
 from orchestration.automation import with_default_freshness
 from orchestration.dbt_engine import DbtProcess
 from orchestration.metrics_process import MetricsProcess
-from orchestration.resources import DBT_PROJECT, Platform, dbt_executable
+from orchestration.resources import DBT_PROJECT, WITH_PARENT, Platform, dbt_executable
 
 warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="orchestration|dagster")
 
@@ -29,7 +30,9 @@ def defs() -> dg.Definitions:
             "dbt": DbtProcess(
                 project_dir=str(DBT_PROJECT),
                 profiles_dir=str(DBT_PROJECT),
-                dbt_executable=dbt_executable(),
+                # dbt goes with the run that started it.
+                dbt_executable=sys.executable,
+                global_config_flags=["-E", "-S", str(WITH_PARENT), dbt_executable()],
             ),
             "spark": MetricsProcess(),
         },

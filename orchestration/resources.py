@@ -20,6 +20,7 @@ from orchestration.warehouse import Warehouse, WarehouseError, home_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
+WITH_PARENT = PROJECT / "orchestration" / "with_parent.py"
 
 
 class Platform(dg.ConfigurableResource):

@@ -41,7 +41,12 @@ def _execute(request: dict[str, Any], pipe: RawIOBase) -> bool:
         from dagster._utils.interrupts import setup_interrupt_handlers
 
         from orchestration import progress
-        from orchestration.runs import fail_abandoned_runs, keep_connections, running_refresh
+        from orchestration.runs import (
+            fail_abandoned_runs,
+            keep_connections,
+            only_refresh,
+            running_refresh,
+        )
 
         repository = ReconstructableRepository.for_module("orchestration.definitions", "defs")
         job = repository.get_reconstructable_job(request["job"])
@@ -51,12 +56,13 @@ def _execute(request: dict[str, Any], pipe: RawIOBase) -> bool:
         raise
     # SIGTERM like Ctrl-C: the run ends as cancelled, not as one that seems to go on for ever.
     setup_interrupt_handlers()
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, only_refresh() as is_only:
         # Before the run is made: that alone writes an event for every asset and check to come.
         keep_connections(instance)
         fail_abandoned_runs(instance)
-        if other := running_refresh(instance):
-            tell("busy", run_id=other.run_id)
+        other = running_refresh(instance)
+        if other or not is_only:
+            tell("busy", run_id=other.run_id if other else None)
             return False
         run = instance.create_run_for_job(
             definition,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 import psutil  # type: ignore[import-untyped]
+import psycopg
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from orchestration.automation import PROCESS_TAG, REFRESH_TAG
@@ -23,6 +27,19 @@ def running_refresh(instance: DagsterInstance) -> DagsterRun | None:
         RunsFilter(statuses=_UNDER_WAY, tags={REFRESH_TAG: "everything"}), limit=1
     )
     return runs[0] if runs else None
+
+
+@contextmanager
+def only_refresh() -> Iterator[bool]:
+    """Whether no other command line is refreshing; the way is held as long as this lasts.
+
+    Between the look at Dagster's runs and the first event of a new one lie seconds, in which two
+    commands started together would both find the way free. The server lets go of the lock when the
+    session ends, however it ends.
+    """
+    with psycopg.connect(os.environ["SEI_DAGSTER_URL"], autocommit=True) as session:
+        row = session.execute("select pg_try_advisory_lock(hashtext('refresh'))").fetchone()
+        yield bool(row and row[0])
 
 
 def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
@@ -51,8 +68,6 @@ def is_gone(process: str | None, host: str | None = None) -> bool:
 
 def mark_process(context: dg.InitResourceContext) -> None:
     """Notes on the run which process executes it."""
-    import os
-
     if context.run and context.instance and PROCESS_TAG not in context.run.tags:
         process = f"{socket.gethostname()}:{os.getpid()}"
         context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process})

@@ -74,9 +74,9 @@ class RunDisplay:
         self.problem = f"the definitions could not be read: {event['reason']}"
 
     def _on_busy(self, event: dict[str, Any]) -> None:
+        which = f" (run {event['run_id'][:8]})" if event["run_id"] else ""
         self.problem = (
-            f"another refresh is under way (run {event['run_id'][:8]}); wait for it, or cancel it "
-            f"in the web interface"
+            f"another refresh is under way{which}; wait for it, or cancel it in the web interface"
         )
 
     def _on_run(self, event: dict[str, Any]) -> None:

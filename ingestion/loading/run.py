@@ -21,6 +21,7 @@ from ingestion.contracts import Table
 from ingestion.erasure import read as read_erased
 from ingestion.http import ApiError
 from ingestion.http.errors import one_line
+from ingestion.loading.lock import only_load
 from ingestion.loading.reader import ConnectionReader
 from ingestion.loading.results import Failure, LoadError, LoadResult
 from ingestion.settings import SettingsError, home_path
@@ -43,24 +44,27 @@ def run(
     """Reads a connection into raw_<source> and says what was done.
 
     `make_source` gives the dlt source that is fed by a reader. What a killed run left behind is
-    finished first. Raises LoadError when nothing could be read or written; single repositories
-    that fail are in the result and in the table of attempts.
+    finished first. Another load of the same source is waited for, for a minute. Raises LoadError
+    when nothing could be read or written; single repositories that fail are in the result and in
+    the table of attempts.
     """
     started = time.monotonic()
     _quiet()
-    pipeline = _pipeline(source, connection, destination_url, pipelines_dir)
+    name = f'[[{source}]] "{connection}"'
     reader = None
     try:
-        reader = make_reader()
-        with psycopg.connect(destination_url) as warehouse:
-            reader.erased = read_erased(warehouse)
-        _finish_pending(pipeline, full or _was_read_before(pipeline, reader.erased.latest))
-        while not reader.is_done:
-            pipeline.run(make_source(reader), loader_file_format="csv")
-        _add_keys(pipeline, tables)
-        _forget_old_states(pipeline)
+        with only_load(destination_url, f"raw_{source}", name):
+            pipeline = _pipeline(source, connection, destination_url, pipelines_dir)
+            reader = make_reader()
+            with psycopg.connect(destination_url) as warehouse:
+                reader.erased = read_erased(warehouse)
+            _finish_pending(pipeline, full or _was_read_before(pipeline, reader.erased.latest))
+            while not reader.is_done:
+                pipeline.run(make_source(reader), loader_file_format="csv")
+            _add_keys(pipeline, tables)
+            _forget_old_states(pipeline)
     except Exception as error:
-        raise _explained(error, f'[[{source}]] "{connection}"') from error
+        raise _explained(error, name) from error
     finally:
         if reader is not None:
             reader.close()
