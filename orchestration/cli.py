@@ -167,7 +167,10 @@ def checks(
     ] = None,
     docs: Annotated[bool, typer.Option("--docs", help="Write the pages about them.")] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Row counts are right as they are (needs --door).")
+        bool,
+        typer.Option(
+            "--accept", help="Row counts, with --door raw APIs' changes too, are right as they are."
+        ),
     ] = False,
     demo: Demo = False,
 ) -> None:

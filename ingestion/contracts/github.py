@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ingestion.contracts.tables import (
     CONNECTION,
+    DRIFT,
+    DRIFT_GRAIN,
+    DRIFT_KEY,
     LEDGER,
     LEDGER_GRAIN,
     LEDGER_KEY,
@@ -132,6 +135,7 @@ GITHUB: dict[str, Table] = {
             """,
         ),
         _github("request_ledger", LEDGER_GRAIN, LEDGER_KEY, LEDGER),
+        _github("schema_drift", DRIFT_GRAIN, DRIFT_KEY, DRIFT),
         _github(
             "commits",
             "One commit reachable from the default branch, or from something deployed.",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ingestion.contracts.tables import (
     CONNECTION,
+    DRIFT,
+    DRIFT_GRAIN,
+    DRIFT_KEY,
     LEDGER,
     LEDGER_GRAIN,
     LEDGER_KEY,
@@ -116,6 +119,7 @@ GITLAB: dict[str, Table] = {
             """,
         ),
         _gitlab("request_ledger", LEDGER_GRAIN, LEDGER_KEY, LEDGER),
+        _gitlab("schema_drift", DRIFT_GRAIN, DRIFT_KEY, DRIFT),
         _gitlab(
             "commits",
             "One commit reachable from the default branch, or from something deployed.",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ingestion.contracts.tables import (
     CONNECTION,
+    DRIFT,
+    DRIFT_GRAIN,
+    DRIFT_KEY,
     LEDGER,
     LEDGER_GRAIN,
     LEDGER_KEY,
@@ -53,6 +56,7 @@ JIRA: dict[str, Table] = {
             """,
         ),
         _jira("request_ledger", LEDGER_GRAIN, LEDGER_KEY, LEDGER),
+        _jira("schema_drift", DRIFT_GRAIN, DRIFT_KEY, DRIFT),
         _jira(
             "boards",
             "One board.",

@@ -101,6 +101,19 @@ bytes bigint! Bodies of replies, as they came.
 """.strip()
 
 
+DRIFT_GRAIN = "One change in what an endpoint's replies look like, noticed by comparing with all replies before."
+DRIFT_KEY = "endpoint field change"
+DRIFT = """
+endpoint text What was asked, as in request_ledger.
+field text Path of the field in the reply; [] is an entry of a list, # a number in a name.
+change text new_field, missing_field (every entry had it, none has it now) or type_changed.
+expected text JSON types it had before (time, date, text, number, boolean, object, array); null: it is new.
+found text JSON types it has now; null: it is gone.
+is_needed bool! A key or a metric rests on it, and it is gone or of another type: what is downstream stops.
+accepted_at timestamp When `sei checks --door raw --accept` accepted it; null until then.
+""".strip()
+
+
 def table(schema: str, name: str, grain: str, key: str, lines: str) -> Table:
     """A table from lines `name type description`; `key` names its key columns."""
     keys = tuple(key.split())

@@ -16,7 +16,7 @@ from ingestion.github.repository import Repository
 from ingestion.http import ApiError, Forbidden, Stopped, Unauthorized
 from ingestion.http.errors import one_line
 from ingestion.loading import Outcome as AnyOutcome
-from ingestion.loading import timestamp
+from ingestion.loading import timestamp, unexpected_shape
 
 logger = logging.getLogger(__name__)
 
@@ -236,4 +236,4 @@ def _outcome(reading: Reading, reader: _Reader, failed: list[tuple[str, Exceptio
 def _told(error: Exception) -> str:
     if isinstance(error, ApiError):
         return one_line(error)
-    return f"a reply of unexpected shape: {one_line(repr(error))}"
+    return unexpected_shape(error)

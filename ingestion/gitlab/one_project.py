@@ -20,7 +20,7 @@ from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading
 from ingestion.http import ApiError, Forbidden, NotFound, Stopped, Unauthorized, Unreachable
 from ingestion.http.errors import one_line
-from ingestion.loading import Outcome, timestamp
+from ingestion.loading import Outcome, timestamp, unexpected_shape
 from ingestion.loading.batches import Row
 
 logger = logging.getLogger(__name__)
@@ -301,4 +301,4 @@ def _outcome(
 def _told(error: Exception) -> str:
     if isinstance(error, ApiError):
         return one_line(error)
-    return f"a reply of unexpected shape: {one_line(repr(error))}"
+    return unexpected_shape(error)

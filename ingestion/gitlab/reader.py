@@ -20,7 +20,7 @@ from ingestion.gitlab.one_project import Signs
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading, Sync
 from ingestion.gitlab.work import Work
-from ingestion.http import ApiError, Budget, Ledger, Stopped, Unauthorized
+from ingestion.http import ApiError, Budget, Ledger, Shapes, Stopped, Unauthorized
 from ingestion.http.errors import one_line
 from ingestion.loading import LONGEST_ROUND, ConnectionReader, Handed, Outcome, Progress, Span
 from ingestion.loading.batches import Batch, Row
@@ -96,6 +96,11 @@ class Reader(ConnectionReader[Unit]):
     def ledger(self) -> Ledger:
         """What the requests so far cost."""
         return self.client.rest.ledger
+
+    @property
+    def shapes(self) -> Shapes:
+        """What replies looked like."""
+        return self.client.rest.shapes
 
     def budgets(self) -> list[Budget]:
         """What is left of the limits, all tokens together."""

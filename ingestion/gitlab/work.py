@@ -19,7 +19,7 @@ from ingestion.gitlab.reading import Reading
 from ingestion.gitlab.windows import OVERLAP, Window
 from ingestion.http import ApiError, BadReply, Overloaded, Stopped, Unauthorized
 from ingestion.http.errors import one_line
-from ingestion.loading import Failure, timestamp
+from ingestion.loading import Failure, timestamp, unexpected_shape
 
 logger = logging.getLogger(__name__)
 
@@ -270,7 +270,7 @@ class Work:
             except ApiError as error:
                 return error
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                return BadReply(f"a reply of unexpected shape: {one_line(repr(error))}")
+                return BadReply(unexpected_shape(error))
 
         yield from zip(items, self.reading.sync.fan_out.map(read, items), strict=True)
 

@@ -22,6 +22,7 @@ from ingestion.http.graphql import GraphqlClient, GraphqlReply
 from ingestion.http.ledger import Cost, Ledger
 from ingestion.http.limits import Budget, LimitRules, Pause, retry_after, together
 from ingestion.http.page_size import PageSize
+from ingestion.http.shapes import Shapes
 from ingestion.http.tokens import Credential, StaticToken, TokenPool
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Pause",
     "Rejected",
     "Reply",
+    "Shapes",
     "StaticToken",
     "Stopped",
     "SystemClock",

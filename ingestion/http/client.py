@@ -29,6 +29,7 @@ from ingestion.http.errors import (
 )
 from ingestion.http.ledger import Ledger
 from ingestion.http.limits import LimitRules, retry_after
+from ingestion.http.shapes import Shapes, asked_shape
 from ingestion.http.tokens import Credential, Slot, TokenPool
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ class ApiClient:
         self.attempts = attempts
         self.pool = TokenPool(credentials, clock, name)
         self.ledger = Ledger()
+        self.shapes = Shapes()
         self._theirs = ServerClock(clock)
         self.random = random.Random(seed)
         self._limits = limits
@@ -186,7 +188,8 @@ class ApiClient:
         `endpoint`: what the ledger calls it (default: the template of the path).
         """
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
-        tally = self._tally(endpoint or self._endpoints.name(method, path, self.base_url), resource)
+        endpoint = endpoint or self._endpoints.name(method, path, self.base_url)
+        tally = self._tally(endpoint, resource)
         failures = pauses = refusals = 0
         while True:
             slot = (
@@ -212,6 +215,7 @@ class ApiClient:
             if status < 300 and readable:
                 why = limited(data) if limited else None
                 if why is None:
+                    self.shapes.meet(endpoint + asked_shape(params, json), data)
                     return Reply(status, response.headers, data)
                 pauses += 1
                 tally(rate_limited=1)

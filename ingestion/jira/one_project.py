@@ -13,7 +13,7 @@ from ingestion.http.errors import one_line
 from ingestion.jira import issues, jql
 from ingestion.jira.reading import Sync
 from ingestion.jira.rows import moment
-from ingestion.loading import Collector, Outcome
+from ingestion.loading import Collector, Outcome, unexpected_shape
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def _read_all(
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         logger.debug("%s", project.full_name, exc_info=True)
         is_partial = bool(reading.row_counts)
-        why = f"a reply of unexpected shape: {one_line(repr(error))}"
+        why = unexpected_shape(error)
         return Outcome(project, progress.state(), "failed", "issues", why, is_partial)
     if not is_finished:
         return Outcome(project, progress.state(), "succeeded", is_unfinished=True)

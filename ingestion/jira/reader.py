@@ -13,7 +13,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ingestion.contracts import JIRA
-from ingestion.http import ApiError, Budget, Forbidden, Ledger, NotFound, Stopped, Unauthorized
+from ingestion.http import (
+    ApiError,
+    Budget,
+    Forbidden,
+    Ledger,
+    NotFound,
+    Shapes,
+    Stopped,
+    Unauthorized,
+)
 from ingestion.http.errors import one_line
 from ingestion.jira import issues, jql, lists, one_project, sprints, vanished
 from ingestion.jira.client import SEARCH_PAGE, JiraClient
@@ -108,6 +117,11 @@ class Reader(ConnectionReader[Project]):
     def ledger(self) -> Ledger:
         """What the requests so far cost."""
         return self.client.rest.ledger
+
+    @property
+    def shapes(self) -> Shapes:
+        """What replies looked like."""
+        return self.client.rest.shapes
 
     def budgets(self) -> list[Budget]:
         """What is left of the limits, all tokens together."""

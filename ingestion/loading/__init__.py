@@ -7,6 +7,7 @@ calls `run`.
 from ingestion.loading.batches import arrow_schema, clean, join, to_arrow
 from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
 from ingestion.loading.collector import Collector, People
+from ingestion.loading.drift import unexpected_shape
 from ingestion.loading.history import Span
 from ingestion.loading.reader import LONGEST_ROUND, ConnectionReader
 from ingestion.loading.resources import WRITE_DISPOSITION, table_resources
@@ -40,4 +41,5 @@ __all__ = [
     "table_resources",
     "timestamp",
     "to_arrow",
+    "unexpected_shape",
 ]

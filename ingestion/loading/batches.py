@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.contracts import Table
+from ingestion.contracts import Column, Table
 from ingestion.http import BadReply
 
 Row = dict[str, Any]
@@ -73,7 +73,11 @@ def _cell(value: Any, data_type: str) -> Any:
 def to_arrow(
     table: Table, rows: Sequence[Mapping[str, Any]], connection: str, synced_at: datetime
 ) -> pa.Table:
-    """The rows as a table of the contract; raises BadReply where a required value is missing."""
+    """The rows as a table of the contract.
+
+    Raises BadReply where a required value is missing, or one is of another type; the value itself
+    is not said.
+    """
     name = table.name
     columns = []
     for column in table.columns:
@@ -83,7 +87,10 @@ def to_arrow(
         elif column.name == "synced_at":
             values = [synced_at] * len(rows)
         elif column.data_type in ("text", "json"):
-            values = [_cell(row.get(column.name), column.data_type) for row in rows]
+            try:
+                values = [_cell(row.get(column.name), column.data_type) for row in rows]
+            except AttributeError:
+                raise _of_another_type(table, column, rows) from None
         else:
             values = [row.get(column.name) for row in rows]
         if not column.nullable and None in values:
@@ -92,9 +99,24 @@ def to_arrow(
             raise BadReply(f"{name}: {column.name} is missing in {key}")
         try:
             columns.append(pa.array(values, _ARROW[column.data_type]))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise BadReply(f"{name}: {column.name} is no {column.data_type}: {error}") from None
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            raise _of_another_type(table, column, rows) from None
     return pa.Table.from_arrays(columns, schema=arrow_schema(table))
+
+
+def _of_another_type(table: Table, column: Column, rows: Sequence[Mapping[str, Any]]) -> BadReply:
+    found = "values that do not fit"
+    for row in rows:
+        value = row.get(column.name)
+        try:
+            pa.array([_cell(value, column.data_type)], _ARROW[column.data_type])
+        except (pa.ArrowInvalid, pa.ArrowTypeError, AttributeError):
+            found = type(value).__name__
+            break
+        except OverflowError:
+            found = "a number that is too large"
+            break
+    return BadReply(f"{table.name}: {column.name}: {column.data_type} expected, {found} found")
 
 
 def join(batches: Sequence[Batch]) -> Batch:

@@ -15,10 +15,11 @@ from typing import Any, Generic
 
 from ingestion.contracts import Table
 from ingestion.erasure import Erased, Replacing
-from ingestion.http import ApiError, Budget, Cost, Ledger, Stopped
+from ingestion.http import ApiError, Budget, Cost, Ledger, Shapes, Stopped
 from ingestion.http.errors import one_line
 from ingestion.loading.batches import Batch, Row, join, to_arrow
 from ingestion.loading.collector import Collector
+from ingestion.loading.drift import drifted, unexpected_shape
 from ingestion.loading.history import History, Span
 from ingestion.loading.results import Failure, Progress, Report
 from ingestion.loading.units import Handed, Outcome, U, Work
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # What the requests cost, by endpoint; the same in all sources.
 LEDGER_TABLE = "request_ledger"
+DRIFT_TABLE = "schema_drift"
 # Rows joined into one hand-over: dlt has a cost per hand-over and table.
 _ROWS_PER_HAND_OVER = 20_000
 # Seconds: the most that a kill can lose; each round has the cost of a load of its own.
@@ -110,6 +112,11 @@ class ConnectionReader(ABC, Generic[U]):
     @abstractmethod
     def ledger(self) -> Ledger:
         """What the requests so far cost."""
+
+    @property
+    @abstractmethod
+    def shapes(self) -> Shapes:
+        """What replies looked like so far."""
 
     @property
     def requests(self) -> int:
@@ -199,7 +206,7 @@ class ConnectionReader(ABC, Generic[U]):
         `is_fatal`: it is a failure of the load, not only something that is missing.
         `started`: of time.monotonic().
         """
-        reason = one_line(error if isinstance(error, ApiError) else repr(error), 500)
+        reason = one_line(error if isinstance(error, ApiError) else unexpected_shape(error), 500)
         logger.warning("%s: %s: %s", name, resource, reason)
         if is_fatal:
             self.report.first_error = self.report.first_error or error
@@ -279,6 +286,10 @@ class ConnectionReader(ABC, Generic[U]):
             found = [self._attempts[place] for place in self._unsent if place in self._attempts]
             yield self._count(self.arrow(self.syncs_table, found))
         self._unsent = {}
+        if drift := drifted(state.setdefault("shapes", {}), self.shapes.take()):
+            for row in drift:
+                logger.warning("%s: %s of %s: %s", self._name, *_told(row))
+            yield self._count(self.arrow(DRIFT_TABLE, drift))
         if costs := self.ledger.costs():
             # Sums so far: a later round replaces the rows, a killed one leaves these.
             yield self._count(self.arrow(LEDGER_TABLE, [self._cost_row(cost) for cost in costs]))
@@ -448,3 +459,10 @@ def _attempt(
         "request_count": reading.requests,
         "seconds": round(seconds, 3),
     }
+
+
+def _told(row: Row) -> tuple[str, str, str]:
+    types = (
+        f"{row['change']}, {row['expected'] or 'nothing'} before, {row['found'] or 'nothing'} now"
+    )
+    return row["field"], row["endpoint"], types

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingestion.accepting import accept_drift
 from orchestration.commands import RunFailedError
 from orchestration.homes import shown_home
 
@@ -13,8 +14,11 @@ def checks(doors: Sequence[str], docs: bool, accept: bool, demo: bool) -> None:
     from quality.__main__ import main
 
     home = shown_home(demo=demo)
+    warehouse = home.open_warehouse()
+    if accept and "raw" in doors:
+        accept_drift(warehouse.url("loader"))
     environ = {
-        "SEI_QUALITY_URL": home.open_warehouse().url("inspector"),
+        "SEI_QUALITY_URL": warehouse.url("inspector"),
         "SEI_HOME": str(home.folder),
     }
     command = "accept" if accept else "docs" if docs else "run"

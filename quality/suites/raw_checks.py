@@ -126,6 +126,30 @@ def synced_check(source: str, noun: str, table: str) -> CheckSpec:
     )
 
 
+def drift_checks(schema: str) -> list[CheckSpec]:
+    """What has changed in the API's replies and was not accepted yet."""
+    table = f"{schema}.schema_drift"
+    keys = "connection, endpoint, field, change"
+    return [
+        CheckSpec(
+            "no_needed_field_vanished_or_changed_its_type",
+            table,
+            about_rows(broken(keys, "is_needed and accepted_at is null")),
+            "Every field that a key or a metric rests on comes as before: numbers would be wrong "
+            "without. Once it is cleared up: `sei checks --door raw --accept`.",
+            blocking=True,
+        ),
+        CheckSpec(
+            "replies_have_the_fields_known",
+            table,
+            about_rows(broken(keys, "not is_needed and accepted_at is null")),
+            "The API's replies have no new fields, and those known are there with their types. "
+            "`sei checks --door raw --accept` takes the changes for known.",
+            severity="warn",
+        ),
+    ]
+
+
 def settings_check(noun: str, table: str) -> CheckSpec:
     """Every connection with rows is still in the settings."""
     return CheckSpec(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quality.claims import CheckSpec, broken, volume_checks
 from quality.suites.raw_checks import (
     about_rows,
+    drift_checks,
     happened_check,
     settings_check,
     synced_check,
@@ -20,6 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "repositories": ("connection", "id"),
     "repository_syncs": ("connection", "repository_full_name", "synced_at"),
     "request_ledger": ("connection", "endpoint", "synced_at"),
+    "schema_drift": ("connection", "endpoint", "field", "change"),
     "commits": ("connection", "repository_id", "sha"),
     "pull_requests": ("connection", "id"),
     "pull_request_commits": ("connection", "pull_request_id", "sha"),
@@ -213,7 +215,7 @@ def _time_check(name: str, earlier: str, later: str, tolerated: float, also: str
 def _github(name: str) -> list[CheckSpec]:
     table = f"raw_github.{name}"
     checks = [*_key_checks(name, table)]
-    if name not in ("repository_syncs", "request_ledger"):  # logs, which may be cut
+    if name not in ("repository_syncs", "request_ledger", "schema_drift"):  # logs, which may be cut
         checks += volume_checks(table)
     if name in _HAPPENED:
         checks.append(happened_check(table, KEYS[name], _HAPPENED[name]))
@@ -223,6 +225,7 @@ def _github(name: str) -> list[CheckSpec]:
 _PULL_REQUESTS = "raw_github.pull_requests"
 
 _SINGLE: list[CheckSpec] = [
+    *drift_checks("raw_github"),
     synced_check("github", "GitHub", "raw_github.repository_syncs"),
     settings_check("repositories", "raw_github.repositories"),
     CheckSpec(

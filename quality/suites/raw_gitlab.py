@@ -5,6 +5,7 @@ from __future__ import annotations
 from quality.claims import CheckSpec, broken, volume_checks
 from quality.suites.raw_checks import (
     about_rows,
+    drift_checks,
     half_check,
     happened_check,
     key_check,
@@ -22,6 +23,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "projects": ("connection", "id"),
     "project_syncs": ("connection", "project_path", "synced_at"),
     "request_ledger": ("connection", "endpoint", "synced_at"),
+    "schema_drift": ("connection", "endpoint", "field", "change"),
     "commits": ("connection", "project_id", "sha"),
     "merge_requests": ("connection", "id"),
     "merge_request_commits": ("connection", "merge_request_id", "sha"),
@@ -75,6 +77,7 @@ _VALUES: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
 )
 
 _SINGLE: list[CheckSpec] = [
+    *drift_checks("raw_gitlab"),
     synced_check("gitlab", "GitLab", "raw_gitlab.project_syncs"),
     settings_check("projects", _PROJECTS),
     orphan_check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quality.claims import CheckSpec, broken, volume_checks
 from quality.suites.raw_checks import (
     about_rows,
+    drift_checks,
     half_check,
     happened_check,
     key_check,
@@ -19,6 +20,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "projects": ("connection", "id"),
     "project_syncs": ("connection", "scope", "synced_at"),
     "request_ledger": ("connection", "endpoint", "synced_at"),
+    "schema_drift": ("connection", "endpoint", "field", "change"),
     "boards": ("connection", "id"),
     "sprints": ("connection", "id"),
     "board_sprints": ("connection", "board_id", "sprint_id"),
@@ -47,6 +49,7 @@ _VALUES: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
 )
 
 _SINGLE: list[CheckSpec] = [
+    *drift_checks("raw_jira"),
     synced_check("jira", "Jira", "raw_jira.project_syncs"),
     settings_check("projects", "raw_jira.projects"),
     orphan_check("raw_jira.projects", "id", "project", {"issues": "project_id"}),

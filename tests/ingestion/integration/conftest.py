@@ -92,7 +92,7 @@ class JiraWorld:
         tables = self.values(
             "select table_name from information_schema.tables where table_schema = 'raw_jira'"
             " and table_name not like '\\_dlt%'"
-            " and table_name not in ('project_syncs', 'request_ledger')"
+            " and table_name not in ('project_syncs', 'request_ledger', 'schema_drift')"
         )
         found = {}
         for table in sorted(tables):
