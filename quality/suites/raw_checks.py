@@ -126,15 +126,22 @@ def synced_check(source: str, noun: str, table: str) -> CheckSpec:
     )
 
 
-def drift_checks(schema: str) -> list[CheckSpec]:
-    """What has changed in the API's replies and was not accepted yet."""
+def drift_checks(schema: str, counted: str) -> list[CheckSpec]:
+    """What has changed in the API's replies and was not accepted yet.
+
+    `counted`: a table that models read; what blocks must block them.
+    """
     table = f"{schema}.schema_drift"
     keys = "connection, endpoint, field, change"
     return [
         CheckSpec(
             "no_needed_field_vanished_or_changed_its_type",
-            table,
-            about_rows(broken(keys, "is_needed and accepted_at is null")),
+            f"{schema}.{counted}",
+            Rows(
+                f"select {keys} from {table} where is_needed and accepted_at is null",
+                is_about_rows=True,
+                also=(table,),
+            ),
             "Every field that a key or a metric rests on comes as before: numbers would be wrong "
             "without. Once it is cleared up: `sei checks --door raw --accept`.",
             blocking=True,

@@ -225,7 +225,7 @@ def _github(name: str) -> list[CheckSpec]:
 _PULL_REQUESTS = "raw_github.pull_requests"
 
 _SINGLE: list[CheckSpec] = [
-    *drift_checks("raw_github"),
+    *drift_checks("raw_github", "repositories"),
     synced_check("github", "GitHub", "raw_github.repository_syncs"),
     settings_check("repositories", "raw_github.repositories"),
     CheckSpec(

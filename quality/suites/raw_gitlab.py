@@ -77,7 +77,7 @@ _VALUES: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
 )
 
 _SINGLE: list[CheckSpec] = [
-    *drift_checks("raw_gitlab"),
+    *drift_checks("raw_gitlab", "projects"),
     synced_check("gitlab", "GitLab", "raw_gitlab.project_syncs"),
     settings_check("projects", _PROJECTS),
     orphan_check(

@@ -49,7 +49,7 @@ _VALUES: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
 )
 
 _SINGLE: list[CheckSpec] = [
-    *drift_checks("raw_jira"),
+    *drift_checks("raw_jira", "projects"),
     synced_check("jira", "Jira", "raw_jira.project_syncs"),
     settings_check("projects", "raw_jira.projects"),
     orphan_check("raw_jira.projects", "id", "project", {"issues": "project_id"}),
