@@ -183,5 +183,5 @@ def test_a_missing_required_value_is_named() -> None:
 def test_a_value_of_another_type_is_named() -> None:
     row = {"id": "L", "repository_id": "R", "name": "x", "is_default": "maybe"}
 
-    with pytest.raises(BadReply, match="is_default is no bool"):
+    with pytest.raises(BadReply, match="is_default: bool expected, str found"):
         to_arrow(GITHUB["labels"], [row], "github", NOON)
