@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,10 @@ def erase_person(said: str, *, only: bool, yes: bool, as_json: bool, demo: bool)
         # Before the raw rows: they tell what to look for, should this be cut short and repeated.
         _clean_quality(warehouse, person)
         _clean_dagster(warehouse, person)
-        if person:
-            erasure.erase(loader, person)
-        loader.commit()
+        with _no_load_beside(warehouse.url("loader")):
+            if person:
+                erasure.erase(loader, person)
+            loader.commit()
     # Rows read and not loaded yet, and dlt's copies of the state: all are read again.
     shutil.rmtree(home.folder / "dlt", ignore_errors=True)
     config = run_config([NO_SOURCE], full=False)
@@ -85,6 +87,21 @@ def erase_person(said: str, *, only: bool, yes: bool, as_json: bool, demo: bool)
     refresh(home, warehouse, config)
     for place in places:
         print(f"{place} still names the person: take it out by hand", file=sys.stderr)
+
+
+@contextmanager
+def _no_load_beside(url: str) -> Iterator[None]:
+    """Keeps every load of any machine out: it would store rows by an older list of the erased."""
+    from ingestion.loading import LoadError
+    from ingestion.loading.lock import only_load
+
+    with ExitStack() as locks:
+        try:
+            for source in ("github", "gitlab", "jira"):
+                locks.enter_context(only_load(url, f"raw_{source}", "sei erase-person"))
+        except LoadError as error:
+            raise UsageProblem(str(error)) from error
+        yield
 
 
 def _refuse_beside_a_run(home: Home, warehouse: Warehouse) -> None:
