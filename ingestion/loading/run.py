@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import time
@@ -27,6 +28,12 @@ from ingestion.loading.results import Failure, LoadError, LoadResult
 from ingestion.settings import SettingsError, home_path
 
 logger = logging.getLogger(__name__)
+
+_NO_ROOM = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk's quota is used up",
+    errno.EROFS: "the disk can only be read",
+}
 
 
 def run(
@@ -64,7 +71,7 @@ def run(
             _add_keys(pipeline, tables)
             _forget_old_states(pipeline)
     except Exception as error:
-        raise _explained(error, name) from error
+        raise _explained(error, name, pipelines_dir or home_path()) from error
     finally:
         if reader is not None:
             reader.close()
@@ -184,7 +191,7 @@ def _quiet() -> None:
         noisy.addFilter(_HintNoise())
 
 
-def _explained(error: Exception, name: str) -> Exception:
+def _explained(error: Exception, name: str, folder: Path) -> Exception:
     """The error as one line: what the API or the warehouse said, not what dlt makes of it."""
     if isinstance(error, SettingsError):
         return error  # wrong before anything was asked
@@ -197,6 +204,10 @@ def _explained(error: Exception, name: str) -> Exception:
         if isinstance(found, ApiError):
             return LoadError(str(found))
     root = chain[-1]
+    for found in chain:
+        if isinstance(found, OSError) and found.errno in _NO_ROOM:
+            what, where = _NO_ROOM[found.errno], found.filename or folder
+            return LoadError(f"{name}: {what}: {where}; mend that and repeat, nothing is lost")
     said = one_line(root, 300) or type(root).__name__
     if said.startswith(name):  # it says where by itself
         return LoadError(said)
