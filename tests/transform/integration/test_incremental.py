@@ -150,8 +150,9 @@ def test_periods_that_were_over_stay_of_whom_nothing_new_is_known(computed):
         END + timedelta(days=33): ["update marts.fct_deployments set status = 'failure'"
                                   " where [deployment_id of fct_deployments]"],
         # A repository's facts are gone, a service is another team's.
-        END + timedelta(days=95): ["delete from marts.fct_deployments where [repository_id of fct_deployments]",
-              CHANGES["a service has another team"]],
+        END + timedelta(days=95): [CHANGES["a service has another team"],
+                                   "delete from marts.fct_deployments"
+                                   " where [repository_id of fct_deployments]"],
     }  # fmt: skip
     total = 0
     for number, (as_of, statements) in enumerate(steps.items()):
