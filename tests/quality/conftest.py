@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from ingestion.contracts import ALL_TABLES
 from orchestration.postgres import HOST, OWNER, EmbeddedPostgres
 from orchestration.warehouse import Warehouse
-from tests.fixtures.raw_company import gitlab_rows, jira_rows
+from tests.fixtures.raw_company import accepted_drift, gitlab_rows, jira_rows
 from transform.schemas import INPUTS, OUTPUTS
 
 _TYPES = {
@@ -213,6 +213,8 @@ def _raw_rows() -> Rows:
                 "created_at": _hours_ago(3000),
             },
         ],
+        "request_ledger": [{**both, "endpoint": "commits", "resource": "graphql"}],
+        "schema_drift": [{**both, **accepted_drift("commits")}],
         "repository_syncs": [
             {**both, "repository_full_name": "acme/shop", "status": "succeeded"},
             {

@@ -264,6 +264,11 @@ def _breaking(spec: CheckSpec) -> str | None:
         return f"update {table} set {found[1]} = {found[2]} - interval '1 minute'"
     if spec.name in ("keys_are_unique", "keys_are_unique_and_not_empty"):
         return f"insert into {table} select * from {table}"
+    if spec.name == "replies_have_the_fields_known":
+        return f"update {table} set accepted_at = null"
+    if spec.name == "no_needed_field_vanished_or_changed_its_type":
+        drift = f"{table.partition('.')[0]}.schema_drift"
+        return f"update {drift} set is_needed = true, accepted_at = null"
     if spec.name == "keys_are_not_empty":
         return f"update {table} set {keys[-1]} = null"
     if spec.name == "happened_before_it_was_read":
