@@ -1,6 +1,11 @@
 """What reading GitHub costs: requests, rate-limit points and seconds, against the demo server.
 
-Three syncs of each company: everything, a week later, and again at once with nothing new.
+Syncs of each company: everything, a week later, the hours after that with nothing new, and one in
+which one pull request changed. Many repositories with little in each:
+
+    python bench/github_requests.py --repositories 1500 --days 20 --quiet
+
+(two thirds of a company's repositories are on GitHub).
 """
 
 from __future__ import annotations
@@ -40,6 +45,7 @@ class Counting(httpx.HTTPTransport):
         super().__init__()
         self.asked: Counter[str] = Counter()
         self.points: Counter[str] = Counter()
+        self.unchanged = 0
         self._used = used
         self._lock = threading.Lock()
 
@@ -50,6 +56,7 @@ class Counting(httpx.HTTPTransport):
         resource = response.headers.get("x-ratelimit-resource", "core")
         with self._lock:
             self.asked[_what(request)] += 1
+            self.unchanged += response.status_code == 304
             # Parallel replies overtake each other: only the highest number counts.
             before = self._used.get(resource, 0)
             self.points[resource] += max(used - before, 0)
@@ -67,100 +74,133 @@ def _what(request: httpx.Request) -> str:
     return f"REST {re.sub('compare/.*', 'compare', path)}"
 
 
+# What issue "A thousand repositories" allows a first sync: rows of a table a request.
+_ALLOWED = {"pull_requests": 25, "commits": 100, "issues": 100, "deployments": 100, "releases": 100}
+
+
 @dataclass
 class Sync:
     """What one sync took."""
 
     name: str
-    pull_requests: int
-    rows: int
+    repositories: int
+    row_counts: dict[str, int]
     seconds: float
     asked: Counter[str]
     points: Counter[str]
+    unchanged: int
+    """Answers 304, which do not count against the quota."""
 
-    def line(self, repositories: int) -> list[object]:
+    def line(self) -> list[object]:
         """Its line of the table."""
         graphql = sum(n for what, n in self.asked.items() if what.startswith("GraphQL"))
-        per_thousand = 1000 / self.pull_requests if self.pull_requests else 0
         requests = self.asked.total()
+        allowed = sum(self.row_counts.get(name, 0) / size for name, size in _ALLOWED.items())
         return [
-            repositories,
+            self.repositories,
             self.name,
-            self.pull_requests,
-            self.rows,
+            self.row_counts.get("pull_requests", 0),
+            f"{sum(self.row_counts.values()):,}",
             graphql,
-            requests - graphql,
+            requests - graphql - self.unchanged,
+            self.unchanged,
+            requests - self.unchanged,
+            f"{allowed:.0f}",
             self.points["graphql"],
-            f"{requests * per_thousand:.0f}" if per_thousand else "–",
-            f"{self.points['graphql'] * per_thousand:.0f}" if per_thousand else "–",
-            f"{self.seconds:.1f}",
+            f"{self.seconds:.0f}",
         ]
 
 
 def main() -> None:
-    """Prints two tables: the syncs, and what the first sync of the last company asked for."""
+    """Prints two tables: the syncs, and what the first and last of the last company asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repositories", type=int, nargs="+", default=[6, 12, 24])
-    parser.add_argument("--months", type=int, default=6)
+    parser.add_argument("--days", type=int, default=180, help="of history")
+    parser.add_argument("--quiet", action="store_true", help="everything and nothing new only")
     arguments = parser.parse_args()
     before, lines = machine(), []
-    first: Sync | None = None
+    syncs: list[Sync] = []
     for repositories in arguments.repositories:
-        syncs = _syncs(repositories, arguments.months)
-        lines += [sync.line(repositories) for sync in syncs]
-        first = syncs[0]
-    print(f"{before}; {arguments.months} months of history")
-    heads = ["repositories", "sync", "pull requests", "rows", "GraphQL", "REST", "points"]
-    heads += ["requests / 1,000", "points / 1,000", "seconds"]
+        syncs = _syncs(repositories, arguments.days, quiet=arguments.quiet)
+        lines += [sync.line() for sync in syncs]
+    print(f"{before}; {arguments.days} days of history")
+    heads = ["repositories", "sync", "pull requests", "rows", "GraphQL", "REST", "304s"]
+    heads += ["requests that count", "allowed at first", "points", "seconds"]
     print(table(heads, lines))
-    if first is not None:
-        print(f"\nThe first sync of {arguments.repositories[-1]} repositories:\n")
-        print(table(["asked for", "requests"], first.asked.most_common()))
+    for sync in {sync.name: sync for sync in (syncs[0], syncs[-1])}.values():
+        print(f"\nAsked for, {sync.name}:\n")
+        print(table(["asked for", "requests"], sync.asked.most_common()))
 
 
-def _syncs(repositories: int, months: int) -> list[Sync]:
+def _syncs(repositories: int, days: int, *, quiet: bool) -> list[Sync]:
     end = datetime.now(UTC).replace(microsecond=0)
-    week_ago = end - timedelta(days=7)
-    with (
-        fresh_home() as environ,
-        _serving(repositories, months, end, week_ago) as address,
-    ):
+    period = ["--repositories", str(repositories), "--until", end.isoformat()]
+    period += ["--start", (end - timedelta(days=days)).date().isoformat()]
+    with fresh_home() as environ, _serving(period, end) as address:
         url = warehouse_url(environ, "loader")
         config = Path(environ["SEI_HOME"]) / "sei.toml"
-        config.write_text(_settings(repositories, months, end, address))
+        config.write_text(_settings(period, address))
         settings = load_settings(config, {**environ, "SEI_DEMO_TOKEN": _TOKEN})
+        last = end if quiet else _last_change(address)
+        plan: list[tuple[str, datetime | None]] = [
+            ("everything", end if quiet else end - timedelta(days=7))
+        ]
+        if not quiet:
+            plan.append(("a week later", last - timedelta(seconds=1)))
+        plan += [("nothing new, first", None), ("nothing new", None)]
+        if not quiet:
+            plan.append(("one pull request changed", last))
         found: list[Sync] = []
         used: dict[str, int] = {}
-        for name, clock in (("everything", None), ("a week later", end), ("nothing new", None)):
+        for hours, (name, clock) in enumerate(plan):
             if clock is not None:
                 httpx.post(f"{address}/demo/clock", json={"now": clock.isoformat()})
-            found.append(_sync(name, settings, url, Path(environ["SEI_HOME"]), used))
+            at = end + timedelta(hours=hours)
+            found.append(_sync(name, settings, url, Path(environ["SEI_HOME"]), used, at))
         return found
 
 
-def _sync(name: str, settings: Settings, url: str, home: Path, used: dict[str, int]) -> Sync:
+def _last_change(address: str) -> datetime:
+    """When a pull request of the company changed last."""
+    query = """{ repositoryOwner(login: "acme") { repositories(first: 100) { nodes {
+      pullRequests(first: 1, orderBy: {field: UPDATED_AT, direction: DESC}) {
+        nodes { updatedAt } } } } } }"""
+    headers = {"Authorization": f"Bearer {_TOKEN}"}
+    reply = httpx.post(f"{address}/graphql", json={"query": query}, headers=headers, timeout=600)
+    repositories = reply.json()["data"]["repositoryOwner"]["repositories"]["nodes"]
+    times = [p["updatedAt"] for one in repositories for p in one["pullRequests"]["nodes"]]
+    return datetime.fromisoformat(max(times))
+
+
+def _sync(
+    name: str, settings: Settings, url: str, home: Path, used: dict[str, int], at: datetime
+) -> Sync:
     connection: GithubConnection = settings.github[0]
     counting = Counting(used)
     client = GithubClient(connection, environ={"SEI_DEMO_TOKEN": _TOKEN}, transport=counting)
     began = time.monotonic()
-    result = load(connection, settings, url, pipelines_dir=home / "dlt", client=client)
+    result = load(
+        connection, settings, url, pipelines_dir=home / "dlt", client=client, synced_at=at
+    )
     seconds = time.monotonic() - began
     client.close()
     with psycopg.connect(url) as warehouse:
-        row = warehouse.execute(
-            "select count(*) from raw_github.pull_requests where synced_at = %s",
-            [result.synced_at],
-        ).fetchone()
-    pull_requests = int(row[0]) if row else 0
-    rows = sum(result.row_counts.values())
-    return Sync(name, pull_requests, rows, seconds, counting.asked, counting.points)
+        row = warehouse.execute("select count(*) from raw_github.repositories").fetchone()
+    return Sync(
+        name,
+        int(row[0]) if row else 0,
+        dict(result.row_counts),
+        seconds,
+        counting.asked,
+        counting.points,
+        counting.unchanged,
+    )
 
 
 @contextlib.contextmanager
-def _serving(repositories: int, months: int, end: datetime, clock: datetime) -> Iterator[str]:
+def _serving(period: list[str], end: datetime) -> Iterator[str]:
     command = [sys.executable, "-m", "demo", "serve", "--port", "0", "--token", _TOKEN]
-    command += ["--repositories", str(repositories), "--months", str(months)]
-    command += ["--until", end.isoformat(), "--clock", clock.isoformat()]
+    command += [*period, "--clock", end.isoformat()]
     # Far more than a real token has: points are to be counted, not waited for.
     command += ["--rate-limit", "1000000"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -172,10 +212,8 @@ def _serving(repositories: int, months: int, end: datetime, clock: datetime) -> 
         process.wait()
 
 
-def _settings(repositories: int, months: int, end: datetime, address: str) -> str:
-    command = [sys.executable, "-m", "demo", "sei-toml", "--api-url", address]
-    command += ["--repositories", str(repositories), "--months", str(months)]
-    command += ["--until", end.isoformat()]
+def _settings(period: list[str], address: str) -> str:
+    command = [sys.executable, "-m", "demo", "sei-toml", "--api-url", address, *period]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 

@@ -6,19 +6,23 @@ head has and the old one had not: a date would miss old commits that are merged 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ingestion.github import rows
+from ingestion.github import first_pages, rows
 from ingestion.github.changed_paths import PAGE, ChangedPaths
-from ingestion.github.reading import Reading
+from ingestion.github.reading import PAGE_SIZES, Reading
 from ingestion.github.repository import Repository
 from ingestion.http import NotFound, Overloaded
 
 # Enough to tell a commit from all others of a repository, at half the size.
 _PREFIX = 16
 _MOST_REMEMBERED = 200
+_HISTORY = ("object", "history")
+# At most a page of the history, so that looking there for what is new is one request.
+_FEW = PAGE_SIZES["commits"]["first"]
 
 
 class Commits:
@@ -34,6 +38,8 @@ class Commits:
         self._done: set[str] = set()
         self.cut: list[str] = []
         """Commits beside the default branch whose history went on before `since`, perhaps."""
+        # The newest of the default branch, as far as they were seen.
+        self._newest: set[str] = set()
 
     def read_default_branch(self, old_head: str | None) -> None:
         """Hands over the commits of the default branch that the old head did not have.
@@ -42,9 +48,15 @@ class Commits:
         Raises ApiError.
         """
         head = self._repository.head_sha
-        if head is None or head == old_head:
+        if head is None:
             return
         if old_head is not None:
+            newest = self._see_newest(head, ask=head != old_head)
+            if head == old_head:
+                return
+            if (new := new_commits(newest, head, old_head)) is not None:
+                self._put(new, True)
+                return
             try:
                 gained = self._compare(old_head, head)
                 is_rewritten = self._put_compared(gained, True) > 0
@@ -72,7 +84,7 @@ class Commits:
         known = set(remembered)
         looked_at = []
         for sha in dict.fromkeys(shas):
-            if sha in self._done or sha[:_PREFIX] in known:
+            if sha in self._done or sha in self._newest or sha[:_PREFIX] in known:
                 continue
             self._read_one(sha, known)
             looked_at.append(sha[:_PREFIX])
@@ -101,6 +113,16 @@ class Commits:
             return
         self.cut = [*self.cut, sha][-_MOST_REMEMBERED:]
 
+    def _see_newest(self, head: str, *, ask: bool) -> list[dict[str, Any]]:
+        """The newest commits of the default branch, one page; if not `ask`, only if it is kept."""
+        variables = first_pages.history(self._reading, self._repository, head)
+        page = self._reading.kept("commits", _HISTORY, variables)
+        if ask and not page:
+            found = self._reading.connection("commits", _HISTORY, variables)
+            page = list(itertools.islice(found, _FEW))
+        self._newest = {node["oid"] for node in page}
+        return page
+
     def _history(self, sha: str) -> Iterator[dict[str, Any]]:
         is_empty = True
         for node in self._dated(sha):
@@ -115,17 +137,12 @@ class Commits:
             yield first
 
     def _dated(self, sha: str, until: datetime | None = None) -> Iterator[dict[str, Any]]:
-        variables = {
-            "repository": self._repository.id,
-            "oid": sha,
-            "since": _git_time(self._reading.sync.since),
-            "until": until and _git_time(until),
-        }
-        return self._reading.connection("commits", ["object", "history"], variables)
+        variables = first_pages.history(self._reading, self._repository, sha, until)
+        return self._reading.connection("commits", _HISTORY, variables)
 
     def _first(self, sha: str) -> dict[str, Any] | None:
         variables = {"repository": self._repository.id, "oid": sha, "since": None, "until": None}
-        return next(self._reading.connection("commits", ["object", "history"], variables), None)
+        return next(self._reading.connection("commits", _HISTORY, variables), None)
 
     def _compare(self, base: str, head: str) -> Iterator[tuple[int, list[dict[str, Any]]]]:
         """Pages of what head has and base has not: how many base has that head lacks, commits."""
@@ -171,10 +188,6 @@ class Commits:
         self._reading.put("commits", commits)
 
 
-def _git_time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def from_rest(commit: Mapping[str, Any]) -> dict[str, Any]:
     """A commit of REST in the shape of the fragment FullCommit; sizes are not told there."""
     details = commit.get("commit") or {}
@@ -189,6 +202,38 @@ def from_rest(commit: Mapping[str, Any]) -> dict[str, Any]:
         "author": {"name": written_by.get("name"), "email": written_by.get("email"), "user": user},
         "parents": {"nodes": [{"oid": parent["sha"]} for parent in commit.get("parents") or []]},
     }
+
+
+def new_commits(
+    newest: Sequence[dict[str, Any]], head: str, old_head: str
+) -> list[dict[str, Any]] | None:
+    """Of the newest commits of a history, those that its head has and the old head had not.
+
+    None if the page does not hold all that is needed to tell: the old head is not on it (it is
+    too far away, or was forced away), or a line of commits leaves the page before it meets one
+    that the old head reaches.
+    """
+    page = {node["oid"]: node for node in newest}
+    if old_head not in page:
+        return None
+    known = _reached(page, [old_head], set())
+    new = _reached(page, [head], known)
+    if not new <= page.keys():
+        return None
+    return [node for node in page.values() if node["oid"] in new]
+
+
+def _reached(page: Mapping[str, Any], begin: list[str], stop: set[str]) -> set[str]:
+    """The commits that can be reached from some, up to the first that are not on the page."""
+    found: set[str] = set()
+    while begin:
+        sha = begin.pop()
+        if sha in found or sha in stop:
+            continue
+        found.add(sha)
+        if sha in page:
+            begin += [parent["oid"] for parent in rows.nodes(page[sha]["parents"])]
+    return found
 
 
 def _until_known(

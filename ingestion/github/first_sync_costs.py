@@ -17,8 +17,9 @@ POINTS = {
     "first_sync": 4,
     "repositories": 4,
     "teams": 1,
+    "first_pages": 10,
     "pull_requests": 4,
-    "issues": 2,
+    "issues": 3,
     "commits": 2,
     "deployments": 1,
     "releases": 1,
@@ -76,13 +77,14 @@ def documents(counts: Counts, steps: int = 1) -> dict[str, int]:
     `steps`: in which its history is read, the newest first (decision 0025). Each older one goes
     on with the lists that have something, and reads tags and releases again.
     """
-    needed = {}
+    # The newest pages come together.
+    needed = {"first_pages": 1 if any(counts.lists.values()) else 0}
     for name in LISTS:
         count, size = counts.lists[name], PAGE_SIZES[name]["first"]
         again = 0 if name == "labels" or not count else 1
         if name in ("tags", "releases"):
             again = pages(count, size)
-        needed[name] = pages(count, size, 1) + again * (steps - 1)
+        needed[name] = max(pages(count, size) - 1, 0) + again * (steps - 1)
     return needed
 
 

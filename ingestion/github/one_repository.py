@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from ingestion.github import actions, deployments, issues, pull_requests, releases
+from ingestion.github import actions, deployments, first_pages, issues, pull_requests, releases
 from ingestion.github.changed_paths import ChangedPaths
 from ingestion.github.commits import Commits
 from ingestion.github.cursors import Cursor
@@ -90,13 +90,32 @@ class _Reader:
     def _signed(self, name: str, **more: Any) -> None:
         self.new[name] = {"signature": self.repository.signatures[name], **more}
 
-    def labels(self) -> None:
+    def first_pages(self) -> None:
+        """Asks for the first pages of all lists that changed, together."""
+        wanted = {
+            name
+            for name, signature in self.repository.signatures.items()
+            if signature is not None
+            and not (self._holds_labels() if name == "labels" else self._is_known(name))
+        }
+        head = self.repository.head_sha
+        # What was deployed, tagged or released mostly is among the newest commits.
+        if head and (
+            head != self.old.get("head_sha") or wanted & {"tags", "releases", "deployments"}
+        ):
+            wanted.add("commits")
+        first_pages.read(self.reading, self.repository, wanted, is_first="head_sha" not in self.old)
+
+    def _holds_labels(self) -> bool:
         read_at = timestamp((self.old.get("labels") or {}).get("read_at"))
-        synced_at = self.reading.sync.synced_at
-        if self._is_known("labels") and read_at and read_at > synced_at - _LABELS_HOLD:
+        is_fresh = read_at is not None and read_at > self.reading.sync.synced_at - _LABELS_HOLD
+        return is_fresh and self._is_known("labels")
+
+    def labels(self) -> None:
+        if self._holds_labels():
             return
         releases.read_labels(self.reading, self.repository)
-        self._signed("labels", read_at=synced_at.isoformat())
+        self._signed("labels", read_at=self.reading.sync.synced_at.isoformat())
 
     def pull_requests(self) -> None:
         self._by_change("pull_requests", pull_requests.read)
@@ -198,6 +217,8 @@ def _read(reading: Reading, reader: _Reader) -> list[tuple[str, Exception]]:
     """Takes the steps; returns the lists that failed, with the reasons."""
     repository = reader.repository
     failed: list[tuple[str, Exception]] = []
+    if reading.sync.until is None:
+        reader.first_pages()
     for name, step in reader.steps():
         try:
             step()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingestion.contracts import GITHUB
@@ -24,6 +24,10 @@ from ingestion.loading import LONGEST_ROUND, ConnectionReader, Handed, Progress,
 from ingestion.loading.batches import Batch
 from ingestion.loading.split import is_split
 from ingestion.settings import GithubConnection, Settings
+
+# Requests for teams that a sync may always send, and how old teams may get that take more.
+_MOST_FOR_TEAMS = 10
+_TEAMS_HOLD = timedelta(hours=23)
 
 
 class Reader(ConnectionReader[Repository]):
@@ -122,7 +126,7 @@ class Reader(ConnectionReader[Repository]):
             try:
                 owner, repositories = owners.read_repositories(reading, self.connection, login)
                 known = state.setdefault("owners", {}).setdefault(owner["id"], {})
-                if owner["__typename"] == "Organization":
+                if owner["__typename"] == "Organization" and self._teams_are_due(known):
                     self._read_teams(reading, login, known)
                 synced = rows.timestamp(known.get("teams_synced_at"))
                 reading.put("organizations", [rows.organization(owner, synced)])
@@ -158,8 +162,18 @@ class Reader(ConnectionReader[Repository]):
         if found := self._sync.people.take():
             yield self.arrow("users", found)
 
+    def _teams_are_due(self, known: dict[str, Any]) -> bool:
+        """Few requests are sent in every sync, many (large teams of many repositories) once a day.
+
+        Nothing tells whether a membership has changed.
+        """
+        synced_at = rows.timestamp(known.get("teams_synced_at"))
+        is_cheap = known.get("teams_requests", 0) <= _MOST_FOR_TEAMS
+        held_until = None if synced_at is None else synced_at + _TEAMS_HOLD
+        return self.full or is_cheap or held_until is None or held_until <= self._sync.synced_at
+
     def _read_teams(self, reading: Reading, login: str, known: dict[str, Any]) -> None:
-        started = time.monotonic()
+        started, asked = time.monotonic(), reading.requests
         try:
             owners.read_teams(reading, login)
         except (Unauthorized, Stopped):
@@ -168,3 +182,4 @@ class Reader(ConnectionReader[Repository]):
             self.failed(login, "teams", error, reading, started, is_fatal=False)
         else:
             known["teams_synced_at"] = self._sync.synced_at.isoformat()
+            known["teams_requests"] = reading.requests - asked

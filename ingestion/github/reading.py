@@ -24,20 +24,22 @@ logger = logging.getLogger(__name__)
 
 # Page sizes by document, each chosen for the points it costs (README) and what GitHub answers
 # well within its ten seconds; `inner` is the page of the lists inside.
+FIRST_PAGES = {"pulls": 25, "conversations": 100, "history": 100, "deployed": 100, "inner": 50}
 PAGE_SIZES: dict[str, dict[str, int]] = {
+    "first_pages": FIRST_PAGES,
     "repositories": {"first": 50},
     "first_sync": {"first": 50},
     "teams": {"first": 50},
     "pull_requests": {"first": 25, "inner": 50},
     "pull_request_lists": {"inner": 100},
     "review_comments": {"first": 100},
-    "issues": {"first": 50, "inner": 50},
+    "issues": {"first": 100, "inner": 50},
     "issue_comments": {"first": 100},
     "commits": {"first": 100},
     "labels": {"first": 100},
     "releases": {"first": 100},
     "tags": {"first": 100},
-    "deployments": {"first": 50},
+    "deployments": {"first": 100},
     "deployment_statuses": {"first": 100},
     "check_runs": {"first": 100},
 }
@@ -82,6 +84,7 @@ class Reading(Collector):
         super().__init__(GITHUB, sync.connection, sync.synced_at, emit)
         self.sync = sync
         self.tails = tails or Tails()
+        self._kept: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def query(
         self, name: str, variables: Mapping[str, Any], *, meets_people: bool = True
@@ -130,9 +133,7 @@ class Reading(Collector):
         """
         after = None
         while True:
-            found: Any = self.node(name, {**variables, "after": after})
-            for part in path:
-                found = (found or {}).get(part)
+            found = self._page(name, path, {**variables, "after": after})
             if found is None:
                 return
             yield from rows.nodes(found)
@@ -187,10 +188,20 @@ class Reading(Collector):
         return None, self._page(name, path, {**variables, "after": None})
 
     def _page(self, name: str, path: Sequence[str], variables: Mapping[str, Any]) -> Any:
-        found: Any = self.node(name, variables)
-        for part in path:
-            found = (found or {}).get(part)
-        return found
+        kept = None
+        if variables.get("after") is None:
+            kept = self._kept.pop(_key(name, variables), None)
+        return _descend(kept or self.node(name, variables), path)
+
+    def keep(self, name: str, variables: Mapping[str, Any], node: dict[str, Any]) -> None:
+        """Keeps the node with the first page of a list, for the reading of that list to take."""
+        self._kept[_key(name, variables)] = node
+
+    def kept(
+        self, name: str, path: Sequence[str], variables: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The nodes of a first page that was kept; none if there is none."""
+        return rows.nodes(_descend(self._kept.get(_key(name, variables)), path))
 
     def _reaches(self, page: Any, dated_by: str) -> bool:
         """Whether a page begins before the older history does."""
@@ -224,6 +235,17 @@ class Reading(Collector):
         for reply in self.sync.client.rest.pages(path, params, etag=etag):
             self.asked()
             yield reply
+
+
+def _key(name: str, variables: Mapping[str, Any]) -> tuple[Any, ...]:
+    return name, *(variables.get(part) for part in ("repository", "oid", "since", "until"))
+
+
+def _descend(node: Mapping[str, Any] | None, path: Sequence[str]) -> Any:
+    found: Any = node
+    for part in path:
+        found = (found or {}).get(part)
+    return found
 
 
 def next_page(connection: Mapping[str, Any] | None, after: str | None = None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.github import rows
@@ -25,6 +25,8 @@ class Repository:
     signatures: dict[str, str | None]
     """By list; None where GitHub could not tell."""
     pushed_at: str | None = None
+    counts: dict[str, int | None] = field(default_factory=dict)
+    """How long its lists are, by table; None where GitHub could not tell."""
 
     @property
     def fingerprint(self) -> str | None:
@@ -51,14 +53,15 @@ class Repository:
             "deployments": node.get("deployments"),
             "labels": node.get("labels"),
         }
-        counts = [(lists[name] or {}).get("totalCount", 0) for name in ("pull_requests", "issues")]
+        counts = {name: (found or {}).get("totalCount") for name, found in lists.items()}
         return cls(
             id=node["id"],
             full_name=node["nameWithOwner"],
             head_sha=(branch.get("target") or {}).get("oid"),
             default_branch=branch.get("name"),
             is_archived=bool(node.get("isArchived")),
-            size=sum(counts),
+            size=(counts["pull_requests"] or 0) + (counts["issues"] or 0),
+            counts=counts,
             pushed_at=node.get("pushedAt"),
             signatures={name: _signature(found) for name, found in lists.items()},
         )

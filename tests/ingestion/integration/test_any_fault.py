@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ingestion.github.reading import PAGE_SIZES
 from tests.fixtures import faults
 from tests.fixtures.misbehaving import Fault, Plan, drawn, each_kind, in_turn
 from tests.fixtures.spoiled_company import Contents, SpoiledCompany, contents, difference
@@ -53,6 +54,14 @@ class Loads:
         assert result.failures == []
         assert difference(expected, contents(self._url, source)) == {}
         return [name for _, name in proxy.injected]
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub's, so that enough is asked for every fault to find a request."""
+    for sizes in PAGE_SIZES.values():
+        for name, size in sizes.items():
+            monkeypatch.setitem(sizes, name, min(size, 4))
 
 
 @pytest.fixture

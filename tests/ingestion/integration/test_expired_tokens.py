@@ -58,7 +58,7 @@ def test_one_of_two_tokens_that_expires_leaves_the_load_to_the_other(
     proxy.tokens = {"one": TOKEN, "two": TOKEN}
 
     result = company.load(
-        url, source, expire(proxy.tokens, "one", 15), clock=make_clock(), tokens="one,two"
+        url, source, expire(proxy.tokens, "one", 5), clock=make_clock(), tokens="one,two"
     )
 
     assert result.failures == []
@@ -67,7 +67,7 @@ def test_one_of_two_tokens_that_expires_leaves_the_load_to_the_other(
     assert len(said) == 1
     assert said[0].endswith("going on with the others")
     # Told once and not asked again, but by requests that were under way.
-    refused = [r for r in proxy.requests if r.number > 15 and r.token == "one"]
+    refused = [r for r in proxy.requests if r.number > 5 and r.token == "one"]
     assert len(refused) <= 2 * 4
 
 
@@ -87,7 +87,7 @@ def test_the_only_token_that_expires_ends_the_load_and_a_new_one_makes_up_for_it
 
     with pytest.raises(LoadError, match="the token was refused") as caught:
         company.load(
-            url, source, expire(proxy.tokens, names["old"], 15), clock=make_clock(), tokens="old"
+            url, source, expire(proxy.tokens, names["old"], 5), clock=make_clock(), tokens="old"
         )
     assert "\n" not in str(caught.value)
     assert "401" in str(caught.value)
@@ -113,7 +113,7 @@ def test_the_token_of_an_app_is_renewed(
     def plan(asked: Asked) -> Fault | None:
         if asked.target.endswith("/access_tokens"):
             return sell
-        if asked.number in (20, 45):
+        if asked.number in (4, 9):
             proxy.tokens = {}
         return None
 

@@ -354,7 +354,7 @@ def test_a_type_that_flips_stops_the_load(world: World, shop: dict[str, Any]) ->
 
     def flip(body: dict[str, Any]) -> dict[str, Any]:
         reply: dict[str, Any] = real(body)
-        if body["operationName"] == "Labels":
+        if "labels" in (reply["data"].get("node") or {}):
             reply["data"]["node"]["labels"]["nodes"][0]["isDefault"] = "perhaps"
         return reply
 

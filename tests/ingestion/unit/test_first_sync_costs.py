@@ -154,21 +154,21 @@ def test_lists_are_counted_from_the_first_entry_on() -> None:
     }  # fmt: skip
 
 
-def test_an_empty_repository_has_nothing_and_is_asked_all_the_same() -> None:
+def test_an_empty_repository_has_nothing_and_is_not_asked() -> None:
     counts = github.counts_of(node(pushedAt=None, defaultBranchRef=None), JANUARY)
 
     assert sum(counts.lists.values()) == 0
-    assert sum(github.documents(counts).values()) == 7
+    assert sum(github.documents(counts).values()) == 0
 
 
 def test_each_older_step_of_the_history_goes_on_with_lists_that_have_something() -> None:
     lists = dict.fromkeys(github.LISTS, 0) | {"pull_requests": 30, "tags": 150, "labels": 9}
     counts = github.Counts("acme/shop", lists)
 
-    # Pull requests 2 pages and one a step; tags 2 pages each time; labels once.
+    # The first pages together; pull requests 1 more and one a step; tags 2 pages each time.
     needed = github.documents(counts, steps=4)
-    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (2 + 3, 2 * 4, 1)
-    assert needed["issues"] == 1
+    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (1 + 3, 1 + 2 * 3, 0)
+    assert (needed["first_pages"], needed["issues"]) == (1, 0)
 
 
 def test_runs_of_those_not_asked_are_by_their_commits() -> None:
@@ -182,7 +182,7 @@ def test_runs_of_those_not_asked_are_by_their_commits() -> None:
 
 
 def test_github_by_hand() -> None:
-    # 250 pull requests: 10 pages; 60 issues: 2 of 50; 150 commits: 2; 1 each of the other four.
+    # 250 pull requests: 10 pages; 150 commits: 2; 1 of the others. The first ones come together.
     lists = {
         "pull_requests": 250, "issues": 60, "commits": 150, "deployments": 20, "releases": 1,
         "tags": 1, "labels": 9,
@@ -193,11 +193,11 @@ def test_github_by_hand() -> None:
         found, [250], seen=1, there=1, owners=1, organizations=1, jobs=lambda name: True
     )
 
-    # 18 for its lists, 3 for jobs of 250 runs; one each for repositories and teams.
-    assert costs.graphql == 18 + 3 + 2
+    # 11 for its lists, 3 for jobs of 250 runs; one each for repositories and teams.
+    assert costs.graphql == 11 + 3 + 2
     assert costs.core == 3
-    # pull requests 40, issues 4, commits 4, four lists 4, jobs 3, repositories 4, teams 1
-    assert costs.points == 40 + 4 + 4 + 4 + 3 + 4 + 1
+    # first pages 10, further pull requests 36, commits 2, jobs 3, repositories 4, teams 1
+    assert costs.points == 10 + 36 + 2 + 3 + 4 + 1
 
 
 def test_github_of_more_repositories_than_were_looked_at() -> None:
@@ -208,7 +208,7 @@ def test_github_of_more_repositories_than_were_looked_at() -> None:
     )
 
     assert costs.counted["repositories"] == 1000
-    assert costs.graphql == 7 * 1000 + 20
+    assert costs.graphql == 1000 + 20
     assert costs.core == 1000
 
 
