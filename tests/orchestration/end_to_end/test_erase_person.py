@@ -95,7 +95,7 @@ def test_a_person_is_gone_from_every_table_also_after_the_next_sync_and_no_numbe
         assert "nothing was erased" in told.stderr
         shown = json.loads(told.stdout)
         assert f"github:{login}" in shown["logins"]
-        assert shown["rows"]["raw_github.users"] == 1
+        assert shown["rows"]["raw_github.users"] >= 1
         words = {word.partition(":")[2] for word in shown["logins"]}
         words |= {w.partition(":")[2] for w in shown["accounts"] if not w.startswith("gitlab:")}
         words |= {*shown["emails"], *(name for name in shown["names"] if " " in name)}
