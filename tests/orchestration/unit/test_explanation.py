@@ -168,7 +168,8 @@ def test_of_many_rows_the_latest_are_shown_and_the_median() -> None:
         for hours in (5, 2, 9, 1, 4)
     ]
     metric = METRICS["change_lead_time"]
-    explained = Explained(SERVICES[0], metric, {}, facts, [], {}, ZoneInfo("UTC"))
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    explained = Explained(SERVICES[0], metric, {}, facts, [], {}, ZoneInfo("UTC"), now)
     _, lines = cells(explained, 1)
     assert [line[6] for line in lines] == ["5.0 h", "9.0 h", "4.0 h"]
     assert len(cells(explained, 5)[1]) == 5
