@@ -67,7 +67,12 @@ def _execute(request: dict[str, Any], pipe: RawIOBase) -> bool:
         run = instance.create_run_for_job(
             definition,
             run_config=request["run_config"],
-            tags={**request["tags"], "sei/process": f"{socket.gethostname()}:{os.getpid()}"},
+            # The job's own tags are not added by Dagster here: by them a refresh is known.
+            tags={
+                **definition.run_tags,
+                **request["tags"],
+                "sei/process": f"{socket.gethostname()}:{os.getpid()}",
+            },
             remote_job_origin=_origin(job),
             job_code_origin=job.get_python_origin(),
         )
