@@ -22,13 +22,18 @@ class People:
         """`find`: the rows (with an `id`) of all accounts that a payload holds."""
         self._find = find
         self._rows: dict[Any, Row] = {}
+        # GitHub shows a bot as a user where its schema has only users (assignees, members).
+        self._bots: set[Any] = set()
         self._lock = threading.Lock()
 
     def meet(self, payload: Any) -> None:
         """Takes down every account that a payload holds."""
-        found = {row["id"]: row for row in self._find(payload)}
+        found = list(self._find(payload))
         with self._lock:
-            self._rows.update(found)
+            self._bots.update(row["id"] for row in found if row.get("type") == "Bot")
+            for row in found:
+                if row.get("type") == "Bot" or row["id"] not in self._bots:
+                    self._rows[row["id"]] = row
 
     def take(self) -> list[Row]:
         """The rows so far; starts anew."""
