@@ -433,7 +433,8 @@ class ConnectionReader(ABC, Generic[U]):
         if not at_once and now - self._told_at < 0.5:
             return
         self._told_at = now
-        is_older = self._history.is_older
+        # The last word is about the units, not about the steps back that they took.
+        is_older = self._history.is_older and not at_once
         self._progress(
             Progress(
                 connection=self._name,
