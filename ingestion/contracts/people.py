@@ -65,6 +65,8 @@ _GITHUB = {
         _GITHUB_WRITER,
         Actor(login="merged_by_login"),
         prose=("title", "body", "base_ref_name", "head_ref_name"),
+        # A branch that begins with a login such as jane-2 looks like one that names an issue.
+        logins=("issue_keys",),
     ),
     "pull_request_commits": _signed("message_headline", id_="author_id", login="author_login"),
     "pull_request_reviews": _of(_GITHUB_AUTHOR),
@@ -89,6 +91,7 @@ _GITLAB = {
         _GITLAB_WRITER,
         Actor(login="merged_by_username"),
         prose=("title", "body", "target_branch", "source_branch"),
+        logins=("issue_keys",),
     ),
     "merge_request_commits": _signed("message_headline"),
     "merge_request_notes": _of(_GITLAB_WRITER, prose=("body",)),
