@@ -27,7 +27,7 @@ def shop(github: Any) -> dict[str, Any]:
     github.owner()
     repository: dict[str, Any] = github.repository()
     github.commit(repository, A, date="2026-01-10T08:00:00Z")
-    for n in range(30):
+    for n in range(60):  # 25 come with the first pages, the others in two requests
         github.add(
             repository, "pullRequests", "PullRequest", number=n, state="OPEN",
             updatedAt=f"2026-02-{1 + n % 28:02}T00:00:00Z",
@@ -218,7 +218,7 @@ def test_a_load_that_dies_in_the_middle_leaves_what_its_finished_rounds_cost(
         github.repository(name)
 
     def revoke(what: str, body: Any) -> None:
-        if len(github.requests) > 25:
+        if len([1 for asked, _, _ in github.requests if "actions/runs" in asked]) > 7:
             github.tokens.discard("secret-one")
 
     github.on_request = revoke

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from quality import checkpoint
 from quality.__main__ import main
 from quality.checkpoint import QualityError, run, validate
 from quality.claims import CheckOutcome, CheckSpec
+from quality.results import prune
 from quality.suites import DOORS, check_specs
 
 pytestmark = pytest.mark.integration
@@ -306,6 +308,7 @@ def test_old_results_are_dropped_but_not_what_is_compared_with(house):
             connection.execute(
                 f"update quality.{table} set checked_at = checked_at - interval '3 years'".encode()
             )
+        prune(connection, datetime.now(UTC) - timedelta(days=365))
     house.execute("delete from raw_github.labels")
 
     found = _failed(run("raw", house.url, "new"))
