@@ -17,9 +17,11 @@ from typing import Any
 import dlt
 from homes import fresh_home, warehouse_url
 from measure import machine, table
+from pydantic import SecretStr
 
 from ingestion.contracts import GITHUB, Table
-from ingestion.http import Ledger
+from ingestion.github.limits import GithubLimits
+from ingestion.http import ApiClient, StaticToken, SystemClock
 from ingestion.loading import Collector, ConnectionReader, Outcome, Span, run, table_resources
 from ingestion.loading.batches import Batch, Row
 
@@ -51,6 +53,12 @@ class Unit:
         return f"acme/{self.id}"
 
 
+def _never_asked() -> ApiClient:
+    nobody = [StaticToken(SecretStr("none"), "nobody")]
+    clock = SystemClock()
+    return ApiClient("http://127.0.0.1", nobody, GithubLimits(), name="-", clock=clock, headers={})
+
+
 class Feed(ConnectionReader[Unit]):
     """Hands rows over as a source does, without asking anybody."""
 
@@ -61,15 +69,15 @@ class Feed(ConnectionReader[Unit]):
         """`is_ready`: all rows are made beforehand, so that making them takes no time."""
         super().__init__("feed", NOW, concurrency=2, since=NOW - timedelta(days=90))
         self._number = units
-        self._ledger = Ledger()
+        self._api = _never_asked()
         self._made: dict[str, list[tuple[str, list[Row]]]] = {}
         if is_ready:
             self._made = {f"r{n}": list(_rows(Unit(f"r{n}"))) for n in range(units)}
 
     @property
-    def ledger(self) -> Ledger:
-        """What the requests cost: nothing."""
-        return self._ledger
+    def api(self) -> ApiClient:
+        """A client that is never asked."""
+        return self._api
 
     def begin(self, state: MutableMapping[str, Any]) -> Generator[Batch, None, Sequence[Unit]]:
         """Returns the units."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 import psycopg
 
+from ingestion.contracts import RAW_SCHEMAS
 from ingestion.contracts.retention import AGED_ROWS, ATTEMPTS, LEDGERS
 from ingestion.settings import Retention
+from ingestion.stored import is_stored
 
-_SCHEMAS = ("raw_github", "raw_gitlab", "raw_jira")
 # A load that a stored state names is what tells that state valid: it stays.
 _OLD_LOAD = (
     "t.inserted_at < %(before)s and not exists (select 1 from {schema}._dlt_pipeline_state as state"
@@ -29,7 +29,7 @@ def remove(url: str, retention: Retention, now: datetime) -> dict[str, int]:
         (retention.requests, (*ATTEMPTS, *LEDGERS)),
         (
             retention.requests,
-            [(f"{schema}._dlt_loads", _OLD_LOAD.format(schema=schema)) for schema in _SCHEMAS],
+            [(f"{schema}._dlt_loads", _OLD_LOAD.format(schema=schema)) for schema in RAW_SCHEMAS],
         ),
     ]
     removed = {}
@@ -39,15 +39,10 @@ def remove(url: str, retention: Retention, now: datetime) -> dict[str, int]:
                 continue
             parameters = {"before": now - timedelta(hours=hours)}
             for table, condition in tables:
-                if not _exists(connection, table):
+                if not is_stored(connection, table):
                     continue
                 statement = f"delete from {table} as t where {condition}"
                 count = connection.execute(statement.encode(), parameters).rowcount
                 if count:
                     removed[table] = count
     return removed
-
-
-def _exists(connection: psycopg.Connection[Any], table: str) -> bool:
-    row = connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()
-    return bool(row and row[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -14,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-_PR_SET_PDEATHSIG = 1
+from orchestration.with_parent import end_with_parent
+
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -81,7 +81,8 @@ def start(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if answers else None,
         stderr=complaints,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        # A killed run must not leave a job behind that writes while its successor does.
+        preexec_fn=end_with_parent if sys.platform == "linux" else None,
     )
     return Started(process, complaints)
 
@@ -89,8 +90,3 @@ def start(
 def _python_path() -> str:
     before = os.environ.get("PYTHONPATH")
     return f"{_PROJECT}{os.pathsep}{before}" if before else str(_PROJECT)
-
-
-def _die_with_parent() -> None:
-    # A killed run must not leave a job behind that writes while its successor does.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

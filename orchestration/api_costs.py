@@ -10,7 +10,10 @@ from typing import Any
 import dagster as dg
 import psycopg
 from psycopg import sql
-from psycopg.rows import class_row, tuple_row
+from psycopg.rows import class_row
+
+from ingestion.contracts import RAW_SCHEMAS
+from ingestion.stored import is_stored
 
 # The tables whose assets show it.
 COST_TABLES = frozenset({"request_ledger", "repository_syncs", "project_syncs"})
@@ -59,11 +62,8 @@ def last_syncs(url: str) -> dict[str, LastSync]:
     """The last sync of each connection that was ever loaded, by its name; raises psycopg.Error."""
     found: dict[str, LastSync] = {}
     with psycopg.connect(url, row_factory=class_row(LastSync)) as connection:
-        for schema in ("raw_github", "raw_gitlab", "raw_jira"):
-            known = connection.cursor(row_factory=tuple_row).execute(
-                "select to_regclass(%s) is not null", [f"{schema}.request_ledger"]
-            )
-            if known.fetchone() == (True,):
+        for schema in RAW_SCHEMAS:
+            if is_stored(connection, f"{schema}.request_ledger"):
                 query = sql.SQL(_LAST_SYNCS).format(table=sql.Identifier(schema, "request_ledger"))
                 found |= {last.connection: last for last in connection.execute(query)}
     return found

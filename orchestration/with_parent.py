@@ -11,9 +11,15 @@ import sys
 
 _PR_SET_PDEATHSIG = 1
 
-if __name__ == "__main__":
+
+def end_with_parent() -> None:
+    """The kernel kills this process when the one that started it ends; on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:  # it ended before the wish was known
-            sys.exit(1)
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    if sys.platform == "linux" and os.getppid() == 1:  # it ended before the wish was known
+        sys.exit(1)
     os.execvp(sys.argv[1], sys.argv[1:])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ingestion.contracts.tables import RAW_SCHEMAS
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -125,6 +127,6 @@ _JIRA = {
 
 PEOPLE_COLUMNS: dict[tuple[str, str], PeopleColumns] = {
     (schema, name): columns
-    for schema, tables in (("raw_github", _GITHUB), ("raw_gitlab", _GITLAB), ("raw_jira", _JIRA))
+    for schema, tables in zip(RAW_SCHEMAS, (_GITHUB, _GITLAB, _JIRA), strict=True)
     for name, columns in tables.items()
 }

@@ -6,6 +6,8 @@ stay whatever their age, since the commit graph and all links need them.
 
 from __future__ import annotations
 
+from ingestion.contracts.tables import SOURCES
+
 # Conditions in SQL on a row `t`; %(before)s is the moment before which rows go. Jobs go with their
 # run, before it: order matters.
 AGED_ROWS: tuple[tuple[str, str], ...] = (
@@ -47,6 +49,5 @@ ATTEMPTS: tuple[tuple[str, str], ...] = tuple(
     )
 )
 LEDGERS: tuple[tuple[str, str], ...] = tuple(
-    (f"raw_{source}.request_ledger", "t.synced_at < %(before)s")
-    for source in ("github", "gitlab", "jira")
+    (f"raw_{source}.request_ledger", "t.synced_at < %(before)s") for source in SOURCES
 )

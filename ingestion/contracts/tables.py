@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+# The tools that are loaded; the raw tables of each are in the schema raw_<source>.
+SOURCES = ("github", "gitlab", "jira")
+RAW_SCHEMAS = tuple(f"raw_{source}" for source in SOURCES)
+
 # New tables and columns may appear (an API grows); a changed type stops the load, because a
 # silent retype corrupts everything downstream.
 SCHEMA_CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}

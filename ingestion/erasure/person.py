@@ -9,8 +9,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ingestion.contracts import RAW_SCHEMAS
 from ingestion.contracts.people import PEOPLE_COLUMNS, Actor
 from ingestion.erasure.erased import Erased, Kind, Mark, normal
+from ingestion.stored import is_stored
 
 Pair = tuple[str, str]
 """Connection, and an id or login there."""
@@ -99,7 +101,7 @@ def unerasable(connection: psycopg.Connection[Any], person: Person) -> list[str]
         ("raw_github.repositories", "full_name"),
         ("raw_gitlab.projects", "path_with_namespace"),
     ):
-        if _exists(connection, table):
+        if is_stored(connection, table):
             found += connection.execute(
                 f"select {name} from {table} where connection = any(%s)"
                 f" and lower(split_part({name}, '/', 1)) = any(%s) order by 1".encode(),
@@ -119,7 +121,7 @@ def _resolve(connection: psycopg.Connection[Any], person: Person, place: str, va
             logins.add((place, value))
     if not ids and logins:
         for schema, (table, login) in _USERS.items():
-            if _exists(connection, f"{schema}.{table}"):
+            if is_stored(connection, f"{schema}.{table}"):
                 ids |= {
                     (place, id_)
                     for (id_,) in connection.execute(
@@ -140,7 +142,7 @@ def _rows_of_ids(
     """Connection, id, login, name and addresses of the rows of accounts."""
     wanted = list(ids)
     for schema, table, actor in _actors():
-        if not actor.id or not wanted or not _exists(connection, f"{schema}.{table}"):
+        if not actor.id or not wanted or not is_stored(connection, f"{schema}.{table}"):
             continue
         statement = sql.SQL(
             "select distinct connection, {id}::text, {login}, {name}, {emails} from {table}"
@@ -162,7 +164,7 @@ def _rows_of_ids(
 def _leave_others(connection: psycopg.Connection[Any], person: Person) -> None:
     """Takes away logins and addresses that accounts of others have."""
     for schema, table, actor in _actors():
-        if not actor.id or not _exists(connection, f"{schema}.{table}"):
+        if not actor.id or not is_stored(connection, f"{schema}.{table}"):
             continue
         places = [place for place, _ in person.ids]
         values = [value for _, value in person.ids]
@@ -203,7 +205,7 @@ def _names_signed(connection: psycopg.Connection[Any], emails: Iterable[str]) ->
     known = sorted({normal("email", email) for email in emails})
     found: set[str] = set()
     for schema, table, actor in _actors():
-        if not actor.name or not known or not _exists(connection, f"{schema}.{table}"):
+        if not actor.name or not known or not is_stored(connection, f"{schema}.{table}"):
             continue
         for column in actor.emails:
             statement = sql.SQL(
@@ -222,7 +224,7 @@ def _spellings(connection: psycopg.Connection[Any], email: str) -> tuple[set[str
     found: set[str] = set()
     owners: dict[str, set[str]] = {}
     for schema, table, actor in _actors():
-        for column in actor.emails if _exists(connection, f"{schema}.{table}") else ():
+        for column in actor.emails if is_stored(connection, f"{schema}.{table}") else ():
             statement = sql.SQL(
                 "select distinct {email}, connection, {id}::text from {table}"
                 " where lower({email}) = lower(%s)"
@@ -239,8 +241,8 @@ def _spellings(connection: psycopg.Connection[Any], email: str) -> tuple[set[str
 
 def _is_name_of_others(connection: psycopg.Connection[Any], name: str, ids: Iterable[Pair]) -> bool:
     places, values = [place for place, _ in ids], [value for _, value in ids]
-    for schema in ("raw_github", "raw_gitlab", "raw_jira"):
-        if not _exists(connection, f"{schema}.users"):
+    for schema in RAW_SCHEMAS:
+        if not is_stored(connection, f"{schema}.users"):
             continue
         found = connection.execute(
             f"select 1 from {schema}.users where lower(name) = lower(%s)"
@@ -263,11 +265,6 @@ def _column(name: str | None) -> sql.Composable:
     return sql.Identifier(name) if name else sql.SQL("null::text")
 
 
-def _exists(connection: psycopg.Connection[Any], table: str) -> bool:
-    row = connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()
-    return bool(row and row[0])
-
-
 def _has(
     connection: psycopg.Connection[Any],
     schema: str,
@@ -278,7 +275,7 @@ def _has(
     *,
     lower: bool = False,
 ) -> bool:
-    if not _exists(connection, f"{schema}.{table}"):
+    if not is_stored(connection, f"{schema}.{table}"):
         return False
     test = "lower({column}) = lower(%s)" if lower else "{column}::text = %s"
     statement = sql.SQL("select 1 from {table} where connection = %s and " + test + " limit 1")

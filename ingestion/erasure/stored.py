@@ -15,6 +15,7 @@ from ingestion.contracts.people import PEOPLE_COLUMNS, PeopleColumns
 from ingestion.erasure.erased import Erased, Mark, normal
 from ingestion.erasure.person import Person
 from ingestion.erasure.replacing import Replacing, Row
+from ingestion.stored import is_stored
 
 _TABLES = """
 create table if not exists erasure.secret (value bytea not null);
@@ -40,8 +41,7 @@ where schemaname in ('raw_github_staging', 'raw_gitlab_staging', 'raw_jira_stagi
 
 def read(connection: psycopg.Connection[Any]) -> Erased:
     """Who was erased from this warehouse, for the loader."""
-    exists = connection.execute("select to_regclass('erasure.people') is not null").fetchone()
-    if not (exists and exists[0]):
+    if not is_stored(connection, "erasure.people"):
         return Erased(b"")
     secret = connection.execute("select value from erasure.secret").fetchone()
     latest = connection.execute("select max(erased_at) from erasure.people").fetchone()
@@ -109,9 +109,7 @@ def _name_of(person: Person, erased: Erased) -> str | None:
 def _tables(connection: psycopg.Connection[Any]) -> Iterator[tuple[Table, PeopleColumns]]:
     for table in ALL_TABLES:
         columns = PEOPLE_COLUMNS.get((table.schema, table.name))
-        name = f"{table.schema}.{table.name}"
-        row = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()
-        if columns and row and row[0]:
+        if columns and is_stored(connection, f"{table.schema}.{table.name}"):
             yield table, columns
 
 

@@ -19,7 +19,7 @@ from ingestion.github.reading import Reading, Sync
 from ingestion.github.repository import Repository
 from ingestion.github.tails import Tails
 from ingestion.github.wanted_runs import wanted_runs
-from ingestion.http import ApiError, Budget, Ledger, Shapes, Stopped, Unauthorized
+from ingestion.http import ApiClient, ApiError, Stopped, Unauthorized
 from ingestion.loading import LONGEST_ROUND, ConnectionReader, Handed, Progress, Span
 from ingestion.loading.batches import Batch
 from ingestion.loading.split import is_split
@@ -82,23 +82,9 @@ class Reader(ConnectionReader[Repository]):
         )
 
     @property
-    def ledger(self) -> Ledger:
-        """What the requests so far cost."""
-        return self.client.rest.ledger
-
-    @property
-    def shapes(self) -> Shapes:
-        """What replies looked like."""
-        return self.client.rest.shapes
-
-    def budgets(self) -> list[Budget]:
-        """What is left of the limits, all tokens together."""
-        return self.client.rest.pool.budgets()
-
-    @property
-    def seconds_waited(self) -> float:
-        """For rate limits, all threads together."""
-        return self.client.rest.pool.seconds_waited
+    def api(self) -> ApiClient:
+        """The client that sends the requests."""
+        return self.client.rest
 
     def remaining(self) -> dict[str, int]:
         """What is left of the REST and GraphQL limits."""

@@ -20,7 +20,7 @@ from ingestion.gitlab.one_project import Signs
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading, Sync
 from ingestion.gitlab.work import Work
-from ingestion.http import ApiError, Budget, Ledger, Shapes, Stopped, Unauthorized
+from ingestion.http import ApiClient, ApiError, Stopped, Unauthorized
 from ingestion.http.errors import one_line
 from ingestion.loading import LONGEST_ROUND, ConnectionReader, Handed, Outcome, Progress, Span
 from ingestion.loading.batches import Batch, Row
@@ -93,23 +93,9 @@ class Reader(ConnectionReader[Unit]):
         self._users_asked = 0
 
     @property
-    def ledger(self) -> Ledger:
-        """What the requests so far cost."""
-        return self.client.rest.ledger
-
-    @property
-    def shapes(self) -> Shapes:
-        """What replies looked like."""
-        return self.client.rest.shapes
-
-    def budgets(self) -> list[Budget]:
-        """What is left of the limits, all tokens together."""
-        return self.client.rest.pool.budgets()
-
-    @property
-    def seconds_waited(self) -> float:
-        """For rate limits, all threads together."""
-        return self.client.rest.pool.seconds_waited
+    def api(self) -> ApiClient:
+        """The client that sends the requests."""
+        return self.client.rest
 
     def remaining(self) -> dict[str, int]:
         """What is left of the limit, where the server tells."""

@@ -14,12 +14,10 @@ from typing import Any, TypeVar
 
 from ingestion.contracts import JIRA
 from ingestion.http import (
+    ApiClient,
     ApiError,
-    Budget,
     Forbidden,
-    Ledger,
     NotFound,
-    Shapes,
     Stopped,
     Unauthorized,
 )
@@ -114,23 +112,9 @@ class Reader(ConnectionReader[Project]):
         return {"scope": name, "project_id": unit_id}
 
     @property
-    def ledger(self) -> Ledger:
-        """What the requests so far cost."""
-        return self.client.rest.ledger
-
-    @property
-    def shapes(self) -> Shapes:
-        """What replies looked like."""
-        return self.client.rest.shapes
-
-    def budgets(self) -> list[Budget]:
-        """What is left of the limits, all tokens together."""
-        return self.client.rest.pool.budgets()
-
-    @property
-    def seconds_waited(self) -> float:
-        """For rate limits, all threads together."""
-        return self.client.rest.pool.seconds_waited
+    def api(self) -> ApiClient:
+        """The client that sends the requests."""
+        return self.client.rest
 
     def remaining(self) -> dict[str, int]:
         """What is left of the burst limit of the endpoint that answered last."""

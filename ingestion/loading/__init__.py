@@ -1,12 +1,13 @@
 """What all sources share: rows to Arrow, threads and rounds, dlt pipelines, the result of a load.
 
 A source brings its own reader (`ConnectionReader`), a dlt source made of `table_resources`, and
-calls `run`.
+a `Loader` of the three.
 """
 
 from ingestion.loading.batches import arrow_schema, clean, join, to_arrow
 from ingestion.loading.checks import CheckReport, OwnerReport, TokenReport
 from ingestion.loading.collector import Collector, People
+from ingestion.loading.connection import Loader
 from ingestion.loading.drift import unexpected_shape
 from ingestion.loading.history import Span
 from ingestion.loading.reader import LONGEST_ROUND, ConnectionReader
@@ -26,6 +27,7 @@ __all__ = [
     "Handed",
     "LoadError",
     "LoadResult",
+    "Loader",
     "Outcome",
     "OwnerReport",
     "People",

@@ -15,7 +15,7 @@ from typing import Any, Generic
 
 from ingestion.contracts import Table
 from ingestion.erasure import Erased, Replacing
-from ingestion.http import ApiError, Budget, Cost, Ledger, Shapes, Stopped
+from ingestion.http import ApiClient, ApiError, Budget, Cost, Ledger, Shapes, Stopped
 from ingestion.http.errors import one_line
 from ingestion.loading.batches import Batch, Row, join, to_arrow
 from ingestion.loading.collector import Collector
@@ -110,27 +110,8 @@ class ConnectionReader(ABC, Generic[U]):
 
     @property
     @abstractmethod
-    def ledger(self) -> Ledger:
-        """What the requests so far cost."""
-
-    @property
-    @abstractmethod
-    def shapes(self) -> Shapes:
-        """What replies looked like so far."""
-
-    @property
-    def requests(self) -> int:
-        """Requests sent so far."""
-        return self.ledger.requests
-
-    def budgets(self) -> list[Budget]:
-        """What is left of the API's limits and when they reset, as far as replies told."""
-        return []
-
-    @property
-    def seconds_waited(self) -> float:
-        """For rate limits, all threads together."""
-        return 0.0
+    def api(self) -> ApiClient:
+        """The client that sends the requests."""
 
     def remaining(self) -> dict[str, int]:
         """What is left of the API's limits, by resource."""
@@ -151,6 +132,31 @@ class ConnectionReader(ABC, Generic[U]):
         """Ends all waits and closes the connections."""
 
     # What they share
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the requests so far cost."""
+        return self.api.ledger
+
+    @property
+    def shapes(self) -> Shapes:
+        """What replies looked like so far."""
+        return self.api.shapes
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self.ledger.requests
+
+    def budgets(self) -> list[Budget]:
+        """What is left of the API's limits and when they reset, all tokens together, as far as
+        replies told."""
+        return self.api.pool.budgets()
+
+    @property
+    def seconds_waited(self) -> float:
+        """For rate limits, all threads together."""
+        return self.api.pool.seconds_waited
 
     @property
     def is_done(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from ingestion.contracts import SOURCES
 from orchestration.api_costs import LastSync, last_syncs
 from orchestration.commands import UsageProblem
 from orchestration.homes import Home, own_home
@@ -37,7 +38,7 @@ def check(as_json: bool) -> None:
     reports = [
         # What has been loaded once needs no estimate.
         (source, _connection(source, one, home, None if one.name in last else settings))
-        for source in ("github", "gitlab", "jira")
+        for source in SOURCES
         for one in getattr(settings, source)
     ]
     if as_json:

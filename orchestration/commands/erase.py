@@ -15,13 +15,20 @@ import psycopg
 import typer
 
 from ingestion import erasure
+from ingestion.contracts import SOURCES
 from ingestion.erasure import Person
+from ingestion.stored import is_stored
 from orchestration.commands import UsageProblem
 from orchestration.commands.run import NO_SOURCE, refresh, run_config
 from orchestration.homes import Home, shown_home
 from orchestration.instance import dagster_environment
 from orchestration.warehouse import Warehouse
 
+_READ = (
+    "intermediate.int_developers_matched",
+    "intermediate.int_account_emails",
+    "marts.dim_developers",
+)
 _MATCHED = """
 with told as (
     select account_id from intermediate.int_accounts_unioned
@@ -97,7 +104,7 @@ def _no_load_beside(url: str) -> Iterator[None]:
 
     with ExitStack() as locks:
         try:
-            for source in ("github", "gitlab", "jira"):
+            for source in SOURCES:
                 locks.enter_context(only_load(url, f"raw_{source}", "sei erase-person"))
         except LoadError as error:
             raise UsageProblem(str(error)) from error
@@ -121,12 +128,7 @@ def _refuse_beside_a_run(home: Home, warehouse: Warehouse) -> None:
 
 def _person(warehouse: Warehouse, loader: psycopg.Connection[Any], said: str, only: bool) -> Person:
     with psycopg.connect(warehouse.url("modeller")) as modeller:
-        built = modeller.execute(
-            "select to_regclass('intermediate.int_developers_matched') is not null"
-            " and to_regclass('intermediate.int_account_emails') is not null"
-            " and to_regclass('marts.dim_developers') is not null"
-        ).fetchone()
-        if not (built and built[0]):
+        if not all(is_stored(modeller, table) for table in _READ):
             return erasure.find(loader, [said])
         developers = modeller.execute(_MATCHED.encode(), {"said": said.strip()}).fetchall()
         if len(developers) > 1:
@@ -207,10 +209,7 @@ def _confirmed() -> bool:
 def _clean_quality(warehouse: Warehouse, person: Person) -> None:
     """Samples and notes of checks that name the person."""
     with psycopg.connect(warehouse.url("inspector")) as connection:
-        row = connection.execute(
-            "select to_regclass('quality.check_results') is not null"
-        ).fetchone()
-        if row and row[0]:
+        if is_stored(connection, "quality.check_results"):
             connection.execute(
                 "update quality.check_results set sample = null, note = null, observed_value = null"
                 " where exists (select 1 from unnest(%s::text[]) as words (word)"
@@ -237,6 +236,5 @@ def _clean_dagster(warehouse: Warehouse, person: Person) -> None:
 
 def _events(connection: psycopg.Connection[Any]) -> Iterable[tuple[str, str]]:
     for table, column in (("event_logs", "event"), ("asset_check_executions", "evaluation_event")):
-        row = connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()
-        if row and row[0]:
+        if is_stored(connection, table):
             yield table, column

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from ingestion.stored import is_stored
 from orchestration.commands import UsageProblem
 from orchestration.explanation.coverage import advice, described, gap_count, gaps
 from orchestration.homes import shown_home
@@ -116,8 +117,7 @@ def read(url: str, grain: str, entity: str | None) -> list[Value]:
 
     parameters = {"grain": grain, "entity": entity, "metrics": list(METRICS)}
     with one_line_errors(url), psycopg.connect(url) as connection:
-        exists = connection.execute("select to_regclass('metrics.dora') is not null").fetchone()
-        if not exists or not exists[0]:
+        if not is_stored(connection, "metrics.dora"):
             return []
         return [Value(*row) for row in connection.execute(_QUERY, parameters)]
 
@@ -127,8 +127,7 @@ def read_coverage(url: str, entity: str | None) -> list[Linked]:
     import psycopg
 
     with one_line_errors(url), psycopg.connect(url) as connection:
-        exists = connection.execute("select to_regclass('metrics.linkage_coverage') is not null")
-        if exists.fetchone() != (True,):
+        if not is_stored(connection, "metrics.linkage_coverage"):
             return []
         return [Linked(*row) for row in connection.execute(_COVERAGE, {"entity": entity})]
 

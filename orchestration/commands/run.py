@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingestion.contracts import SOURCES
 from orchestration.commands import RunFailedError, UsageProblem
 from orchestration.homes import PROJECT, Home, demo_home, own_home
 from orchestration.instance import dagster_environment
@@ -50,7 +51,7 @@ def check_settings(home: Home, sources: Sequence[str] = ()) -> None:
 def run_config(sources: Sequence[str], full: bool) -> dict[str, Any]:
     """The run's configuration for the options of the command."""
     config = {"config": {"sources": list(sources), "full": full}}
-    loads = {source: config for source in ("github", "gitlab", "jira")}
+    loads = {source: config for source in SOURCES}
     return {"ops": {**loads, "metrics": {"config": {"full": full}}}}
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
+from ingestion.stored import is_stored
 from orchestration.commands import UsageProblem
 from orchestration.explanation.coverage import counted
 from orchestration.explanation.names import Entity, Metric
@@ -163,13 +164,9 @@ def reader(url: str) -> Iterator[Connection]:
         psycopg.connect(url, row_factory=dict_row, connect_timeout=10) as connection,
     ):
         connection.execute("set transaction isolation level repeatable read read only")
-        found = connection.execute(
-            "select to_regclass('metrics.dora') is not null as has_numbers,"
-            " to_regclass('metrics.dora_facts_described') is not null as has_facts"
-        ).fetchone()
-        if not found or not found["has_numbers"]:
+        if not is_stored(connection, "metrics.dora"):
             raise UsageProblem("there are no metrics yet: sei run (or sei demo) computes them")
-        if not found["has_facts"]:
+        if not is_stored(connection, "metrics.dora_facts_described"):
             raise UsageProblem(
                 "an older version computed these metrics: sei run computes them anew"
             )

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from ingestion.contracts import SOURCES
 from ingestion.settings import Schedule, SettingsError, load_settings
 from orchestration.automation import REFRESH_TAG
 
@@ -33,7 +34,7 @@ refresh_everything = dg.define_asset_job(
 )
 def _backfill_config(asked: dict[str, Any]) -> dict[str, Any]:
     load = {"since": asked["since"], "sources": asked["sources"], "older_seconds": None}
-    return {"ops": {source: {"config": load} for source in ("github", "gitlab", "jira")}}
+    return {"ops": {source: {"config": load} for source in SOURCES}}
 
 
 backfill = dg.define_asset_job(
