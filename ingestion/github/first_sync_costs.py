@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.github.reading import PAGE_SIZES
+from ingestion.github.repository import is_small
 from ingestion.github.rows import nodes, timestamp
 from ingestion.loading.estimates import extrapolated, pages, within_history
 
@@ -75,8 +76,10 @@ def documents(counts: Counts, steps: int = 1) -> dict[str, int]:
     """Requests of GraphQL for the lists of one repository, by document.
 
     `steps`: in which its history is read, the newest first (decision 0025). Each older one goes
-    on with the lists that have something, and reads tags and releases again.
+    on with the lists that have something, and reads tags and releases again. A small repository is
+    read at once.
     """
+    steps = 1 if is_small(counts.lists) else steps
     # The newest pages come together.
     needed = {"first_pages": 1 if any(counts.lists.values()) else 0}
     for name in LISTS:
@@ -131,7 +134,12 @@ def reckoned(
     graphql = extrapolated(asked, seen, there)
     graphql["repositories"] = pages(there, PAGE_SIZES["repositories"]["first"], owners)
     graphql["teams"] = organizations
-    rest = {"runs": sum(pages(count, _PAGE, 1) + steps - 1 for count in runs)}
+    rest = {
+        "runs": sum(
+            pages(count, _PAGE, 1) + (0 if is_small(counts.lists) else steps - 1)
+            for counts, count in zip(found, runs, strict=True)
+        )
+    }
     counted = {
         "repositories": len(found),
         **{

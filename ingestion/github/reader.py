@@ -139,6 +139,10 @@ class Reader(ConnectionReader[Repository]):
         self._sync.checks_are_refused |= sync.checks_are_refused
         return outcome, reading
 
+    def is_small(self, unit: Repository) -> bool:
+        """Whether its lists are short (queries/repositories.graphql counts them)."""
+        return unit.is_small
+
     def paused(self, message: Handed[Repository]) -> None:
         """Notes what was read so far of a repository whose changed paths go on."""
         self.note_outcome(message)

@@ -10,6 +10,16 @@ from typing import Any
 
 from ingestion.github import rows
 
+# What a few requests bring, whatever its age. Commits and workflow runs are not counted, but go
+# with the pull requests.
+_SMALL = {"pull_requests": 100, "issues": 300, "deployments": 300, "releases": 300, "tags": 300}
+
+
+def is_small(counts: Mapping[str, int | None]) -> bool:
+    """Whether all lists (by table) are known to be short."""
+    lengths = [(counts.get(name), most) for name, most in _SMALL.items()]
+    return all(length is not None and length <= most for length, most in lengths)
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -35,6 +45,11 @@ class Repository:
             return None
         shown = [self.pushed_at, self.head_sha, self.default_branch, self.signatures]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its lists are so short that all of its history is read at once."""
+        return is_small(self.counts)
 
     @property
     def path(self) -> str:

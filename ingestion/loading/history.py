@@ -15,7 +15,8 @@ from typing import Any
 
 from ingestion.loading.times import timestamp
 
-# What the rolling metrics of ninety days need is there after the first one.
+# The first of them; each older one is twice as long as the one before, since every step asks for
+# every list again. What the rolling metrics of ninety days need is there after the first.
 STEP = timedelta(days=90)
 # A default start of the history moves with the clock: that is no wish for more of it.
 _SLACK = timedelta(hours=1)
@@ -33,10 +34,12 @@ class Span:
 def steps(since: datetime, now: datetime) -> list[datetime]:
     """The starts of the steps, newest first; the last is the start of the history."""
     found = []
-    start = now - STEP
+    step = STEP
+    start = now - step
     while start > since + _SLACK:
         found.append(start)
-        start -= STEP
+        step = 2 * step
+        start -= step
     return [*found, since]
 
 
@@ -92,11 +95,12 @@ class History:
         """Whether a unit has not been read back to the start of the whole history."""
         return wants_more(state, self._begin)
 
-    def span(self, state: Mapping[str, Any]) -> Span:
-        """What is to be read of a unit now."""
+    def span(self, state: Mapping[str, Any], *, is_small: bool = False) -> Span:
+        """What is to be read of a unit now; of a small one, all that is missing at once."""
         known = read_since(state)
+        start = self._begin if is_small else self.start
         if known is None:
-            return Span(self.start)
+            return Span(start)
         if self.is_older and self.is_wanted(state):
-            return Span(self.start, known)
+            return Span(start, known)
         return Span(known)

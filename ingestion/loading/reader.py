@@ -125,6 +125,10 @@ class ConnectionReader(ABC, Generic[U]):
         """Whether the unit is one of the repositories that people count."""
         return True
 
+    def is_small(self, unit: U) -> bool:
+        """Whether all of a unit's history is so little that steps cost more than they bring."""
+        return False
+
     def paused(self, message: Handed[U]) -> None:
         """Notes what came of a unit that goes on in the next round."""
 
@@ -404,7 +408,7 @@ class ConnectionReader(ABC, Generic[U]):
                     unit,
                     state,
                     lambda batch: hand_over(Handed(batch=batch)),
-                    self._history.span(state),
+                    self._history.span(state, is_small=self.is_small(unit)),
                 )
                 seconds = time.monotonic() - started
                 hand_over(Handed(outcome=outcome, reading=reading, seconds=seconds))

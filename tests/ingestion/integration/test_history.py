@@ -17,6 +17,7 @@ from demo import jira
 from demo.company import Company
 from demo.server import DEFAULT_TOKEN, Servers, running_all
 from demo.settings import sei_toml
+from ingestion.github import repository
 from ingestion.github.client import GithubClient
 from ingestion.gitlab.client import GitlabClient
 from ingestion.jira.client import JiraClient
@@ -103,7 +104,9 @@ def world(company: Company, warehouse: Any, tmp_path: Path) -> Iterator[World]:
 
 
 def in_steps_of(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    """Steps even for the company's repositories, which are small enough to be read at once."""
     monkeypatch.setattr(history, "STEP", timedelta(days=days))
+    monkeypatch.setattr(repository, "is_small", lambda counts: False)
 
 
 @pytest.mark.parametrize("source", ["github", "gitlab", "jira"])
@@ -114,7 +117,7 @@ def test_a_backfill_cut_short_and_repeated_brings_what_one_reading_brings(
     in_steps_of(monkeypatch, 10_000)
     world.load(source, BEGIN)
     expected = world.contents(source)
-    in_steps_of(monkeypatch, 30)
+    in_steps_of(monkeypatch, 20)  # then 40, then the rest
 
     assert world.load(source, RECENT).behind == 0
     steps: set[datetime] = set()
@@ -192,6 +195,23 @@ def test_a_cursor_that_is_refused_or_leads_too_far_costs_requests_but_no_rows(
     older = read({"history": {"since": "2025-11-15"}})
 
     assert {76, 90, 105} <= {row["number"] for row in older.rows("pull_requests")}
+
+
+def test_all_of_a_small_repository_comes_with_one_request_whatever_its_age(
+    github: Any, read: Any
+) -> None:
+    github.owner()
+    shop = github.repository()
+    for number in range(20):
+        at = f"{datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=50 * number):%Y-%m-%dT00:00:00Z}"
+        github.add(shop, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at)
+        github.add(shop, "issues", "Issue", number=100 + number, state="OPEN", updatedAt=at)
+
+    found = read({"history": {"since": "2023-01-01"}})
+
+    assert len(found.rows("pull_requests")) == len(found.rows("issues")) == 20
+    asked = [what.rpartition(" ")[2] for what, _, _ in github.requests if "/graphql" in what]
+    assert asked == ["Repositories", "Teams", "FirstPages"]
 
 
 BIG = {"github": "pull_requests", "gitlab": "merge_requests", "jira": "issues"}

@@ -162,13 +162,20 @@ def test_an_empty_repository_has_nothing_and_is_not_asked() -> None:
 
 
 def test_each_older_step_of_the_history_goes_on_with_lists_that_have_something() -> None:
+    lists = dict.fromkeys(github.LISTS, 0) | {"pull_requests": 130, "tags": 150, "labels": 9}
+    counts = github.Counts("acme/shop", lists)
+
+    # The first pages together; pull requests 5 more and one a step; tags 2 pages each time.
+    needed = github.documents(counts, steps=4)
+    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (5 + 3, 1 + 2 * 3, 0)
+    assert (needed["first_pages"], needed["issues"]) == (1, 0)
+
+
+def test_a_small_repository_costs_the_same_whatever_its_age() -> None:
     lists = dict.fromkeys(github.LISTS, 0) | {"pull_requests": 30, "tags": 150, "labels": 9}
     counts = github.Counts("acme/shop", lists)
 
-    # The first pages together; pull requests 1 more and one a step; tags 2 pages each time.
-    needed = github.documents(counts, steps=4)
-    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (1 + 3, 1 + 2 * 3, 0)
-    assert (needed["first_pages"], needed["issues"]) == (1, 0)
+    assert github.documents(counts, steps=4) == github.documents(counts)
 
 
 def test_runs_of_those_not_asked_are_by_their_commits() -> None:

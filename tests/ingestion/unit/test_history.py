@@ -16,8 +16,23 @@ def state(since: datetime) -> dict[str, str]:
 
 
 def test_the_newest_ninety_days_come_first_and_the_start_of_the_history_last() -> None:
-    since = NOW - 200 * DAYS
-    assert steps(since, NOW) == [NOW - 90 * DAYS, NOW - 180 * DAYS, since]
+    since = NOW - 300 * DAYS
+    assert steps(since, NOW) == [NOW - 90 * DAYS, NOW - 270 * DAYS, since]
+
+
+def test_older_steps_are_longer_and_longer() -> None:
+    assert [(NOW - start).days for start in steps(NOW - 3650 * DAYS, NOW)] == [
+        90, 270, 630, 1350, 2790, 3650,
+    ]  # fmt: skip
+
+
+def test_a_small_unit_is_read_whole() -> None:
+    history = History(NOW - 900 * DAYS, NOW, math.inf)
+    assert history.span({}, is_small=True) == Span(NOW - 900 * DAYS)
+    history.go_back()
+    assert history.span(state(NOW - 30 * DAYS), is_small=True) == Span(
+        NOW - 900 * DAYS, NOW - 30 * DAYS
+    )
 
 
 def test_a_short_history_is_one_step() -> None:
