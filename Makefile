@@ -68,7 +68,7 @@ unit: setup ## Unit tests (under a minute)
 	$(BIN)/python -m pytest -q -m "not integration and not end_to_end"
 
 integration: setup ## Tests with a real Postgres, real HTTP and real Spark
-	$(BIN)/python -m pytest -q -m integration -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -q -m integration -n $(WORKERS) --dist loadfile --durations 15
 
 end_to_end: setup ## Tests that run the whole pipeline
 	$(BIN)/python -m pytest -q -m end_to_end

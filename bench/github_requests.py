@@ -11,7 +11,6 @@ which one pull request changed. Many repositories with little in each:
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import re
 import subprocess
@@ -19,13 +18,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import psycopg
+from demo_server import TOKEN, serving
 from homes import fresh_home, warehouse_url
 from measure import ROOT, machine, table
 
@@ -33,7 +32,6 @@ from ingestion.github.client import GithubClient
 from ingestion.github.load import load
 from ingestion.settings import GithubConnection, Settings, load_settings
 
-_TOKEN = "ghp_benchmark"
 _NUMBER = re.compile(r"/\d+")
 
 
@@ -136,11 +134,11 @@ def _syncs(repositories: int, days: int, *, quiet: bool) -> list[Sync]:
     end = datetime.now(UTC).replace(microsecond=0)
     period = ["--repositories", str(repositories), "--until", end.isoformat()]
     period += ["--start", (end - timedelta(days=days)).date().isoformat()]
-    with fresh_home() as environ, _serving(period, end) as address:
+    with fresh_home() as environ, serving(period, end) as address:
         url = warehouse_url(environ, "loader")
         config = Path(environ["SEI_HOME"]) / "sei.toml"
         config.write_text(_settings(period, address))
-        settings = load_settings(config, {**environ, "SEI_DEMO_TOKEN": _TOKEN})
+        settings = load_settings(config, {**environ, "SEI_DEMOTOKEN": TOKEN})
         last = end if quiet else _last_change(address)
         plan: list[tuple[str, datetime | None]] = [
             ("everything", end if quiet else end - timedelta(days=7))
@@ -165,7 +163,7 @@ def _last_change(address: str) -> datetime:
     query = """{ repositoryOwner(login: "acme") { repositories(first: 100) { nodes {
       pullRequests(first: 1, orderBy: {field: UPDATED_AT, direction: DESC}) {
         nodes { updatedAt } } } } } }"""
-    headers = {"Authorization": f"Bearer {_TOKEN}"}
+    headers = {"Authorization": f"Bearer {TOKEN}"}
     reply = httpx.post(f"{address}/graphql", json={"query": query}, headers=headers, timeout=600)
     repositories = reply.json()["data"]["repositoryOwner"]["repositories"]["nodes"]
     times = [p["updatedAt"] for one in repositories for p in one["pullRequests"]["nodes"]]
@@ -177,7 +175,7 @@ def _sync(
 ) -> Sync:
     connection: GithubConnection = settings.github[0]
     counting = Counting(used)
-    client = GithubClient(connection, environ={"SEI_DEMO_TOKEN": _TOKEN}, transport=counting)
+    client = GithubClient(connection, environ={"SEI_DEMOTOKEN": TOKEN}, transport=counting)
     began = time.monotonic()
     result = load(
         connection, settings, url, pipelines_dir=home / "dlt", client=client, synced_at=at
@@ -195,21 +193,6 @@ def _sync(
         counting.points,
         counting.unchanged,
     )
-
-
-@contextlib.contextmanager
-def _serving(period: list[str], end: datetime) -> Iterator[str]:
-    command = [sys.executable, "-m", "demo", "serve", "--port", "0", "--token", _TOKEN]
-    command += [*period, "--clock", end.isoformat()]
-    # Far more than a real token has: points are to be counted, not waited for.
-    command += ["--rate-limit", "1000000"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _settings(period: list[str], address: str) -> str:

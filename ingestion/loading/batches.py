@@ -30,6 +30,8 @@ _ARROW = {
     "date": pa.date32(),
 }
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @cache
 def arrow_schema(table: Table) -> pa.Schema:
@@ -60,14 +62,24 @@ def _clean_all(value: Any) -> Any:
     return value
 
 
-def _cell(value: Any, data_type: str) -> Any:
+def _json(value: Any) -> str | None:
     if value is None:
         return None
-    if data_type == "text":
-        return clean(value)
-    if data_type == "json":
-        return json.dumps(_clean_all(value), ensure_ascii=False, separators=(",", ":"))
-    return value
+    try:
+        text = _JSON.encode(value)
+        if text.isascii() and "\\u0000" not in text:
+            return text
+    except TypeError:
+        pass  # a set, say, which is a list once it has been cleaned
+    return _JSON.encode(_clean_all(value))
+
+
+def _texts(values: list[Any]) -> list[Any]:
+    # Nearly every text is clean: one look at all of them together.
+    together = "".join([value for value in values if value is not None])
+    if together.isascii() and "\x00" not in together:
+        return values
+    return [None if value is None else clean(value) for value in values]
 
 
 def to_arrow(
@@ -86,13 +98,15 @@ def to_arrow(
             values = [connection] * len(rows)
         elif column.name == "synced_at":
             values = [synced_at] * len(rows)
-        elif column.data_type in ("text", "json"):
-            try:
-                values = [_cell(row.get(column.name), column.data_type) for row in rows]
-            except AttributeError:
-                raise _of_another_type(table, column, rows) from None
         else:
             values = [row.get(column.name) for row in rows]
+        if column.data_type == "json":
+            values = [_json(value) for value in values]
+        elif column.data_type == "text":
+            try:
+                values = _texts(values)
+            except TypeError:
+                raise _of_another_type(table, column, rows) from None
         if not column.nullable and None in values:
             row = rows[values.index(None)]
             key = row.get("id") or row.get("sha") or row.get("name")
@@ -106,11 +120,13 @@ def to_arrow(
 
 def _of_another_type(table: Table, column: Column, rows: Sequence[Mapping[str, Any]]) -> BadReply:
     found = "values that do not fit"
+    kind = _ARROW[column.data_type]
     for row in rows:
         value = row.get(column.name)
         try:
-            pa.array([_cell(value, column.data_type)], _ARROW[column.data_type])
-        except (pa.ArrowInvalid, pa.ArrowTypeError, AttributeError):
+            # Of JSON no value is of another type.
+            pa.array(_texts([value]) if column.data_type == "text" else [value], kind)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
             found = type(value).__name__
             break
         except OverflowError:

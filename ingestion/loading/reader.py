@@ -33,6 +33,9 @@ DRIFT_TABLE = "schema_drift"
 _ROWS_PER_HAND_OVER = 20_000
 # Seconds: the most that a kill can lose; each round has the cost of a load of its own.
 LONGEST_ROUND = 300.0
+# The client bounds the requests under way; while some threads make rows of their replies, others
+# wait for the next ones.
+_THREADS_PER_REQUEST = 2
 # Batches (of about 500 rows) that may wait; a reader that is ahead of that has to wait itself.
 _MOST_WAITING = 200
 
@@ -343,7 +346,7 @@ class ConnectionReader(ABC, Generic[U]):
                 name=f"{self._name}-{number}",
                 daemon=True,
             )
-            for number in range(min(self._concurrency, len(self._todo)))
+            for number in range(min(_THREADS_PER_REQUEST * self._concurrency, len(self._todo)))
         ]
         for thread in threads:
             thread.start()
