@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from dlt.extract import DltResource
 
 from ingestion.contracts import SCHEMA_CONTRACT, Table
@@ -28,7 +29,8 @@ def table_resources(
         # Every table exists after any load, whether or not there was a row for it.
         known = dlt.current.source_schema().tables
         if missing := [t for t in tables.values() if not _is_complete(t, known)]:
-            yield {table.name: arrow_schema(table).empty_table() for table in missing}
+            # Not empty_table(): that imports pandas, for which the first requests would wait.
+            yield {t.name: pa.Table.from_batches([], arrow_schema(t)) for t in missing}
         state = dlt.current.source_state()
         yield from make_reader().batches(state)
 
