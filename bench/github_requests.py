@@ -138,7 +138,7 @@ def _syncs(repositories: int, days: int, *, quiet: bool) -> list[Sync]:
         url = warehouse_url(environ, "loader")
         config = Path(environ["SEI_HOME"]) / "sei.toml"
         config.write_text(_settings(period, address))
-        settings = load_settings(config, {**environ, "SEI_DEMOTOKEN": TOKEN})
+        settings = load_settings(config, {**environ, "SEI_DEMO_TOKEN": TOKEN})
         last = end if quiet else _last_change(address)
         plan: list[tuple[str, datetime | None]] = [
             ("everything", end if quiet else end - timedelta(days=7))
@@ -175,7 +175,7 @@ def _sync(
 ) -> Sync:
     connection: GithubConnection = settings.github[0]
     counting = Counting(used)
-    client = GithubClient(connection, environ={"SEI_DEMOTOKEN": TOKEN}, transport=counting)
+    client = GithubClient(connection, environ={"SEI_DEMO_TOKEN": TOKEN}, transport=counting)
     began = time.monotonic()
     result = load(
         connection, settings, url, pipelines_dir=home / "dlt", client=client, synced_at=at

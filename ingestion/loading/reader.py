@@ -349,7 +349,7 @@ class ConnectionReader(ABC, Generic[U]):
                 name=f"{self._name}-{number}",
                 daemon=True,
             )
-            for number in range(min(self._concurrency + _THREADS_BESIDE, len(self._todo)))
+            for number in range(min(_threads(self._concurrency), len(self._todo)))
         ]
         turn = sys.getswitchinterval()
         sys.setswitchinterval(_TURN)
@@ -466,6 +466,11 @@ class ConnectionReader(ABC, Generic[U]):
                 current=current,
             )
         )
+
+
+def _threads(concurrency: int) -> int:
+    # Who wants one request at a time wants one repository at a time.
+    return 1 if concurrency == 1 else concurrency + _THREADS_BESIDE
 
 
 def _attempt(
