@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,6 +174,30 @@ def test_rows_take_exactly_the_columns_of_the_contract() -> None:
 
     assert tuple(arrow) == GITHUB["labels"].column_names()
     assert (arrow["connection"], arrow["name"], arrow["synced_at"]) == ("github", "bug", NOON)
+
+
+def test_texts_that_postgres_refuses_are_mended_and_those_beside_them_left_alone() -> None:
+    names = ["plain", "Grüße", "nul\x00", "half \ud83d", None, "whole \U0001f600"]
+    rows_ = [{"id": str(n), "repository_id": "R", "name": "x", "color": name}
+             for n, name in enumerate(names)]  # fmt: skip
+
+    found = to_arrow(GITHUB["labels"], rows_, "github", NOON).column("color").to_pylist()
+
+    assert found == ["plain", "Grüße", "nul", "half \ufffd", None, "whole \U0001f600"]
+
+
+def test_texts_in_json_are_mended_too() -> None:
+    row = rows.commit({"oid": "c", "authoredDate": "2026-01-01T00:00:00Z",
+                       "committedDate": "2026-01-01T00:00:00Z", "parents": {"nodes": []},
+                       "message": ""}, "R", True)  # fmt: skip
+    mended = {**row, "issue_keys": ["A\x00-1", "ü", "half \ud83d"]}
+    plain = {**row, "sha": "d", "issue_keys": ["A-1", "\\u0000"]}
+
+    found = to_arrow(GITHUB["commits"], [mended, plain], "github", NOON).column("issue_keys")
+
+    assert [json.loads(text) for text in found.to_pylist()] == [
+        ["A-1", "ü", "half \ufffd"], ["A-1", "\\u0000"],
+    ]  # fmt: skip
 
 
 def test_a_missing_required_value_is_named() -> None:
