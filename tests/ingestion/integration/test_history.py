@@ -158,12 +158,19 @@ def test_after_the_first_stored_round_the_recent_rows_of_all_repositories_are_th
     assert world.rows(recent) == there
 
 
+def add_pulls(github: Any, repository: Any, count: int, days_apart: int = 1) -> None:
+    for number in range(count):
+        day = datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=days_apart * number)
+        at = f"{day:%Y-%m-%dT00:00:00Z}"
+        github.add(
+            repository, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at
+        )
+
+
 def test_older_history_is_read_without_the_pages_that_are_known(github: Any, read: Any) -> None:
     github.owner()
     shop = github.repository()
-    for number in range(200):
-        at = f"{datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=number):%Y-%m-%dT00:00:00Z}"
-        github.add(shop, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at)
+    add_pulls(github, shop, 200)
     first = read({"history": {"since": "2025-12-15"}})
     github.requests.clear()
 
@@ -185,9 +192,7 @@ def test_a_cursor_that_is_refused_or_leads_too_far_costs_requests_but_no_rows(
 ) -> None:
     github.owner()
     shop = github.repository()
-    for number in range(120):
-        at = f"{datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=number):%Y-%m-%dT00:00:00Z}"
-        github.add(shop, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at)
+    add_pulls(github, shop, 120)
     read({"history": {"since": "2025-12-15"}})
     # The fake's cursors are numbers: with fewer before it, the kept one names a later place.
     del shop["pullRequests"][:60]
@@ -202,14 +207,12 @@ def test_all_of_a_small_repository_comes_with_one_request_whatever_its_age(
 ) -> None:
     github.owner()
     shop = github.repository()
-    for number in range(20):
-        at = f"{datetime(2026, 2, 28, tzinfo=UTC) - timedelta(days=50 * number):%Y-%m-%dT00:00:00Z}"
-        github.add(shop, "pullRequests", "PullRequest", number=number, state="OPEN", updatedAt=at)
-        github.add(shop, "issues", "Issue", number=100 + number, state="OPEN", updatedAt=at)
+    add_pulls(github, shop, 20, days_apart=50)
+    github.add(shop, "issues", "Issue", number=100, state="OPEN", updatedAt="2024-01-01T00:00:00Z")
 
     found = read({"history": {"since": "2023-01-01"}})
 
-    assert len(found.rows("pull_requests")) == len(found.rows("issues")) == 20
+    assert (len(found.rows("pull_requests")), len(found.rows("issues"))) == (20, 1)
     asked = [what.rpartition(" ")[2] for what, _, _ in github.requests if "/graphql" in what]
     assert asked == ["Repositories", "Teams", "FirstPages"]
 
