@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import copy
 import json
 import multiprocessing
 import os
@@ -125,9 +124,7 @@ def _model(address: str) -> tuple[dict[str, Any], dict[str, Any], list[dict[str,
     ).json()
     runs["workflow_runs"] = runs["workflow_runs"][:PULL_REQUESTS]
     runs["total_count"] = len(runs["workflow_runs"])
-    owner = copy.deepcopy(owner)
-    owner["repositories"] = node
-    return owner, pages, runs
+    return {**owner, "repositories": node}, pages, runs
 
 
 def _cut(node: dict[str, Any], whole: dict[str, Any]) -> None:
@@ -154,8 +151,6 @@ class Server:
         self._pages = Clone({"data": {"rateLimit": {"cost": 1}, **pages}}, self._name)
         self._runs = Clone(runs, self._name)
         self._number, self._latency = repositories, latency
-        self._most = self._now = 0
-        self.port = 0
 
     async def run(self, told: Any) -> None:
         """Serves until it is killed; tells the port."""
@@ -168,12 +163,9 @@ class Server:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode():
                 length = re.search(r"(?i)content-length: *(\d+)", head)
                 body = await reader.readexactly(int(length.group(1))) if length else b""
-                self._now += 1
-                self._most = max(self._most, self._now)
                 ready = time.monotonic() + self._latency
                 reply = self._reply(head.split(" ")[1], body)
                 await asyncio.sleep(max(ready - time.monotonic(), 0))
-                self._now -= 1
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                     b"X-RateLimit-Limit: 1000000\r\nX-RateLimit-Remaining: 900000\r\n"
@@ -192,7 +184,7 @@ class Server:
             number = int(path.partition("?")[0].split("/")[-3].rpartition("-")[2])
             return self._runs.of(number)
         if not path.endswith("/graphql"):
-            return json.dumps({"most": self._most}).encode()
+            raise ValueError(f"{path} is not cloned")
         asked = json.loads(body)
         name, variables = asked["operationName"], asked["variables"]
         if name == "FirstPages":

@@ -53,7 +53,7 @@ class _Node(Seen):
 
     def paths(self, path: str = "") -> Iterator[tuple[str, Seen]]:
         """This field and all in it, with their paths."""
-        yield path, Seen(self.count, self.objects, self.types)
+        yield path, self
         if self.item is not None:
             yield from self.item.paths(f"{path}[]")
         for name, child in self._by_name.items():
