@@ -10,13 +10,21 @@ from ingestion.contracts.github import GITHUB
 from ingestion.contracts.gitlab import GITLAB
 from ingestion.contracts.jira import JIRA
 from ingestion.contracts.settings import SETTINGS
-from ingestion.contracts.tables import RAW_SCHEMAS, SCHEMA_CONTRACT, SOURCES, Column, Table
+from ingestion.contracts.tables import (
+    PROVENANCE,
+    RAW_SCHEMAS,
+    SCHEMA_CONTRACT,
+    SOURCES,
+    Column,
+    Table,
+)
 
 __all__ = [
     "ALL_TABLES",
     "GITHUB",
     "GITLAB",
     "JIRA",
+    "PROVENANCE",
     "RAW_SCHEMAS",
     "SCHEMA_CONTRACT",
     "SETTINGS",

@@ -41,7 +41,7 @@ class Table:
 
     def dlt_columns(self) -> dict[str, dict[str, Any]]:
         """Column hints for `dlt.resource(columns=…)`, primary key included."""
-        return {
+        found: dict[str, dict[str, Any]] = {
             column.name: {
                 "name": column.name,
                 "data_type": column.data_type,
@@ -51,6 +51,10 @@ class Table:
             }
             for column in self.columns
         }
+        if "read_at" in found:
+            # Without it any of the rows of one key stays (dlthub.com/docs, merge loading).
+            found["read_at"]["dedup_sort"] = "desc"
+        return found
 
     def open_columns(self) -> tuple[str, ...]:
         """The columns that are not private, in order."""
@@ -79,9 +83,12 @@ def _parse(lines: str, key: Iterable[str]) -> tuple[Column, ...]:
 
 
 CONNECTION = "connection text! Name of the connection in sei.toml that brought the row."
-SYNCED = (
-    "synced_at timestamp! Start of the sync that read the row last; the same in all rows of a sync."
-)
+SYNCED = """
+synced_at timestamp! Start of the sync that read the row last; the same in all rows of a sync.
+read_at timestamp When the row was read; of one that a sync read twice, the later stays.
+""".strip()
+# Columns that say how a row came here, not what it is about.
+PROVENANCE = ("connection", "synced_at", "read_at")
 
 # The table request_ledger of every source. Loading only adds to it; `[retention] requests` says how
 # long rows stay.

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ingestion.contracts import ALL_TABLES, Table
+from ingestion.contracts import ALL_TABLES, PROVENANCE, Table
 from ingestion.contracts.people import PEOPLE_COLUMNS, PeopleColumns
 from ingestion.erasure.erased import Erased, Mark, normal
 from ingestion.erasure.person import Person
@@ -193,7 +193,7 @@ def _update(
         one
         for old, new in changed
         for one in table.column_names()
-        if one not in ("connection", "synced_at") and old[one] != new[one]
+        if one not in PROVENANCE and old[one] != new[one]
     }
     json_columns = {column.name for column in table.columns if column.data_type == "json"}
     settings = sql.SQL(", ").join(

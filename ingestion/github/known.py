@@ -9,12 +9,10 @@ from typing import Any, Protocol
 import dlt
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from ingestion.contracts import GITHUB
+from ingestion.contracts import GITHUB, PROVENANCE
 from ingestion.loading.batches import Row
 
-_COLUMNS = tuple(
-    name for name in GITHUB["commits"].column_names() if name not in ("connection", "synced_at")
-)
+_COLUMNS = tuple(name for name in GITHUB["commits"].column_names() if name not in PROVENANCE)
 
 
 class Known(Protocol):

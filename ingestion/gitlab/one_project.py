@@ -109,10 +109,11 @@ class _Reader:
             if self.is_still:
                 self.new["pipelines"] = {**self.old["pipelines"], **self._told()}
             return
-        pipelines = Pipelines(self.reading, self.project, self.old.get("pipelines") or {})
-        self.new["pipelines"] = {**pipelines.read(), **self._told()}
-        self.elsewhere += pipelines.deployed
-        if pipelines.is_changed:
+        known: pipelines.State = self.old.get("pipelines") or {}
+        those = Pipelines(self.reading, self.project, known, self.signs.told_at)
+        self.new["pipelines"] = {**those.read(), **self._told()}
+        self.elsewhere += those.deployed
+        if those.is_changed:
             # Something ran: it may have made tags, releases and environments, without activity.
             self.is_quiet = False
 

@@ -1,13 +1,14 @@
 """Pipelines and their jobs, retried ones included; unfinished ones are asked for again.
 
 The jobs of a first sync come from one list of the project, by key. Later ones are read pipeline by
-pipeline: a retry or a manual job changes an old pipeline, deep in the project's list.
+pipeline: a retry or a manual job changes an old pipeline, deep in the project's list. So are those
+of pipelines that changed while that list was read, which for a large project takes hours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from ingestion.gitlab import rows_ci
@@ -16,8 +17,8 @@ from ingestion.gitlab.paging import Item, in_history
 from ingestion.gitlab.project import Project
 from ingestion.gitlab.reading import Reading
 from ingestion.gitlab.rows_ci import FINISHED, Span
+from ingestion.gitlab.windows import OVERLAP, Window
 from ingestion.gitlab.windows import State as WindowState
-from ingestion.gitlab.windows import Window
 from ingestion.http import ApiError, NotFound
 from ingestion.loading import timestamp
 
@@ -60,10 +61,14 @@ def _last(ids: Iterable[int]) -> list[int]:
 class Pipelines:
     """Reads the pipelines of one project."""
 
-    def __init__(self, reading: Reading, project: Project, state: State) -> None:
+    def __init__(
+        self, reading: Reading, project: Project, state: State, told_at: datetime | None
+    ) -> None:
+        """`told_at`: a time that the server's clock had passed before; of older history, None."""
         self._reading = reading
         self._project = project
         self._old = state
+        self._told_at = told_at
         self._needs_all_jobs = reading.sync.jobs and not state.get("has_jobs")
         self._spans: dict[int, Span] = {}
         self._seen: set[int] = set()
@@ -129,7 +134,13 @@ class Pipelines:
             # Of those that were begun before, the list of all jobs has not all.
             begun_before = [item for item in items if self._is_begun_before(item)]
             self._whole.update(item["id"] for item in begun_before)
-            one_by_one = begun_before if self._needs_all_jobs else items
+            one_by_one = items
+            if self._needs_all_jobs:
+                one_by_one = [
+                    item
+                    for item in items
+                    if self._is_begun_before(item) or self._may_have_moved_on(item)
+                ]
             for jobs in sync.fan_out.map(self._jobs, one_by_one):
                 self._reading.put("jobs", jobs)
         elif not sync.jobs and sync.runs_deploy:
@@ -203,6 +214,13 @@ class Pipelines:
     def _is_begun_before(self, item: Item) -> bool:
         created = timestamp(item.get("created_at"))
         return created is not None and created < self._reading.sync.since
+
+    def _may_have_moved_on(self, item: Item) -> bool:
+        """Whether a pipeline may have changed after the list of all jobs was read."""
+        changed = timestamp(item.get("updated_at"))
+        if self._reading.sync.until is not None or changed is None:
+            return False
+        return self._told_at is None or changed >= self._told_at - OVERLAP
 
     def _is_recent(self, item: Item) -> bool:
         created = timestamp(item.get("created_at"))

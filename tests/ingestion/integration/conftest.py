@@ -99,6 +99,7 @@ class JiraWorld:
             rows = self.rows(f"select * from raw_jira.{table}")
             for row in rows:
                 row.pop("synced_at", None)
+                row.pop("read_at", None)
             found[table] = sorted(map(repr, rows))
         return found
 

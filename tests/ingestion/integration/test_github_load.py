@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ingestion.contracts import GITHUB
+from ingestion.contracts import GITHUB, PROVENANCE
 from ingestion.github.load import LoadError, LoadResult, load
 
 pytestmark = pytest.mark.integration
@@ -498,7 +498,7 @@ def test_a_load_killed_at_every_stage_and_repeated_equals_an_undisturbed_one(
     for table in GITHUB.values():
         if table.name in ("repository_syncs", "request_ledger", "schema_drift"):
             continue
-        ignored = ("connection", "synced_at", "teams_synced_at")
+        ignored = (*PROVENANCE, "teams_synced_at")
         columns = ", ".join(f'"{c}"' for c in table.column_names() if c not in ignored)
         found = [
             world.rows(

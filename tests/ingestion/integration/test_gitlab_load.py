@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ingestion.contracts import GITLAB
+from ingestion.contracts import GITLAB, PROVENANCE
 from ingestion.loading import LoadError
 from tests.fixtures.gitlab_site import ANN, BOB, FakeGitlab, GitlabWorld, refuse, sha
 
@@ -334,7 +334,7 @@ def test_a_load_killed_at_every_stage_and_repeated_equals_an_undisturbed_one(
     for table in GITLAB.values():
         if table.name in ("project_syncs", "request_ledger", "schema_drift"):
             continue
-        ignored = ("connection", "synced_at", "members_synced_at")
+        ignored = (*PROVENANCE, "members_synced_at")
         columns = ", ".join(f'"{c}"' for c in table.column_names() if c not in ignored)
         found = [
             world.rows(

@@ -32,7 +32,7 @@ ENVIRON = {"SEI_DEMO_TOKEN": DEFAULT_TOKEN, "JIRA_EMAIL": jira.DEFAULT_EMAIL}
 CLIENTS: dict[str, Any] = {"github": GithubClient, "gitlab": GitlabClient, "jira": JiraClient}
 # The attempts, and what tells when a row was read.
 SYNCS = {"github": "repository_syncs", "gitlab": "project_syncs", "jira": "project_syncs"}
-TIMES = {"synced_at", "teams_synced_at", "members_synced_at", "seen_from_issue_id"}
+TIMES = {"synced_at", "read_at", "teams_synced_at", "members_synced_at", "seen_from_issue_id"}
 
 
 class Killed(Exception):

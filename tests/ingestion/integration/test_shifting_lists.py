@@ -35,13 +35,18 @@ def move(moving: SpoiledCompany) -> Callable[[datetime], None]:
     return to
 
 
-@pytest.mark.parametrize("source", ["github", "gitlab", "jira"])
+@pytest.mark.parametrize(
+    ("source", "before"),
+    # After half of the requests; between a project's jobs and its pipelines.
+    [("github", ""), ("gitlab", ""), ("gitlab", "/pipelines?"), ("jira", "")],
+)
 def test_four_days_that_pass_in_the_middle_of_a_load_are_caught_up_by_the_next(
     moving: SpoiledCompany,
     move: Callable[[datetime], None],
     warehouse: Any,
     make_clock: Any,
     source: str,
+    before: str,
 ) -> None:
     url = warehouse.url("loader")
 
@@ -61,8 +66,8 @@ def test_four_days_that_pass_in_the_middle_of_a_load_are_caught_up_by_the_next(
     moving.forget(url, source)
 
     def plan(asked: Asked) -> None:
-        if asked.number == half:
-            move(UNTIL)
+        if before in asked.target if before else asked.number == half:
+            move(UNTIL)  # which forgets this plan
 
     load(plan)
     load()

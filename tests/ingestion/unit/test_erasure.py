@@ -108,7 +108,8 @@ def test_a_batch_without_her_is_handed_on_untouched_and_one_with_her_keeps_the_o
     assert replacing.table(GITHUB["users"], others) is others
     found = replacing.table(GITHUB["users"], users("U_bo", "U_jane", "U_cy"))
     assert found.schema == others.schema
-    assert found.slice(0, 2) == others
+    told = [name for name in others.column_names if name != "read_at"]
+    assert found.slice(0, 2).select(told) == others.select(told)
     last = found.to_pylist()[-1]
     assert (last["id"], last["database_id"]) == (ERASED.id("github", "U_jane"), None)
 
