@@ -115,6 +115,14 @@ def organization(project: Any) -> None:
             }
             for name in REPOSITORIES
         ),
+        {
+            "id": "left",
+            "owner_id": "O",
+            "owner_login": "acme",
+            "name": "left",
+            "full_name": "acme/left",
+            "synced_at": EARLIER,
+        },
     )
     project.insert(
         "raw_github.users",
@@ -610,12 +618,23 @@ def test_teams_that_are_gone_are_not_there_and_members_who_left_have_left(built:
     ]
 
 
+def test_a_repository_that_its_owner_has_no_more_is_gone_with_its_history_kept(
+    built: Any,
+) -> None:
+    found = built.rows(
+        "select full_name, is_archived, deleted_at is not null from marts.dim_repositories"
+        " where deleted_at is not null or full_name = 'acme/shop' order by 1"
+    )
+    assert found == [("acme/left", True, True), ("acme/shop", False, False)]
+
+
 def test_a_service_has_the_team_that_can_be_told(built: Any) -> None:
     assert built.rows(
         "select service_id, team_id, has_deployment_source, has_incident_source "
         "from marts.dim_services order by 1"
     ) == [
         ("github:ci", None, True, True),
+        ("github:left", None, False, True),
         ("github:lib", None, True, True),
         ("github:mono", None, False, True),
         ("github:quiet", None, False, True),
@@ -627,6 +646,7 @@ def test_a_service_has_the_team_that_can_be_told(built: Any) -> None:
     ]
     assert built.rows("select * from marts.bridge_service_repositories order by 1") == [
         ("github:ci", "github:ci", ""),
+        ("github:left", "github:left", ""),
         ("github:lib", "github:lib", ""),
         ("github:mono", "github:mono", ""),
         ("github:quiet", "github:quiet", ""),

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def shop(gitlab: FakeGitlab) -> dict[str, Any]:
-    project = gitlab.project(10, "shop")
+    project = gitlab.project(10, "shop", last_activity_at="2026-02-04T00:00:00.000Z")
     gitlab.commit(10, sha("a"), at="2026-01-10T08:00:00.000Z")
     for n in range(3):
         gitlab.merge_request(10, 100 + n, n, f"2026-02-0{n + 1}T00:00:00.000Z")
