@@ -89,6 +89,8 @@ def in_duckdb(url: str, as_of: datetime, limit: float, folder: Path) -> tuple[Se
 
     with duckdb.connect(folder / "metrics.duckdb") as connection:
         connection.execute("set threads = 2; set memory_limit = '3GB'; set timezone = 'UTC'")
+        # It filled a disk of 30 GB once.
+        connection.execute("set max_temp_directory_size = '10GB'")
         connection.execute("create schema marts; create schema sql_metrics")
         started = time.perf_counter()
         with adbc_driver_postgresql.dbapi.connect(url) as source, source.cursor() as cursor:

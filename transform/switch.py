@@ -102,7 +102,12 @@ def _filled(
         sql.SQL("select count(*) from {}").format(sql.Identifier(table.schema, staging))
     ).fetchone()
     dropped = []
-    for drop, make in _indexes(connection, table) if count and count[0] >= MANY else []:
+    is_many = bool(count and count[0] >= MANY)
+    if is_many:
+        # Into a file that is new in this transaction the rows go without the log (wal_level =
+        # minimal, PostgreSQL's manual, "Populating a Database").
+        connection.execute(sql.SQL("truncate {}").format(sql.Identifier(table.schema, table.name)))
+    for drop, make in _indexes(connection, table) if is_many else []:
         try:
             with connection.transaction():
                 connection.execute(drop)

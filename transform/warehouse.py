@@ -252,6 +252,16 @@ class Warehouse:
         """Whether none of the tables has to be read on the executors."""
         return all(relation.is_small for relation in self.inspect(tables).values())
 
+    def has_computed(self) -> bool:
+        """Whether a computation has left something that the next one could keep."""
+        with self.connect() as connection:
+            name = COMPUTED_UNITS.full_name
+            there = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()
+            if not (there and there[0]):
+                return False
+            found = connection.execute(f"select from {name} limit 1".encode()).fetchone()
+            return found is not None
+
     def fetch(
         self,
         tables: Sequence[Table],

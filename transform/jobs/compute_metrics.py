@@ -137,8 +137,11 @@ def run(
         opened.stop()
         opened = None
     with ThreadPoolExecutor(1) as beside:
-        # Java takes some seconds, in which this process reads and imports the rest.
-        opening = beside.submit(open_session, small=True) if small and not opened else None
+        # Java takes some seconds, in which this process reads and imports the rest. Whether what
+        # has changed in a large warehouse is little is known later only.
+        opening = None
+        if opened is None and (small or full or not warehouse.has_computed()):
+            opening = beside.submit(open_session, small=small)
         from transform.recompute import prepared, recompute
 
         # Of a small warehouse everything is computed sooner than it is told what has changed.
