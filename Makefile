@@ -15,7 +15,7 @@ SEED ?= 1
 UV_VERSION := 0.13.9
 READY := .venv/.ready
 
-.PHONY: help docs setup demo up down run check report test lint unit integration end_to_end faults kill fix lock clean
+.PHONY: help docs setup demo up down run check report test lint unit integration end_to_end faults kill bench fix lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ faults: setup ## Long: each fault at each kind of request, SEEDS=20 loads with f
 kill: setup ## Long: KILLS=100 processes of loads and of refreshes killed by chance (SEED=1), repeated and compared
 	SEI_KILL_SEEDS=$$(( ($(KILLS) + 2) / 3 )) $(BIN)/python -m pytest -q tests/ingestion/integration/test_killed_loads.py
 	$(BIN)/python -m tests.orchestration.kill_anything --kills $(KILLS) --seed $(SEED)
+
+bench: setup ## Long: what loading takes, also beside other collectors; tables in .sei/benchmarks.md (QUICK=1: small sizes)
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 fix: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -44,11 +44,11 @@ def loaded_home(home: Path | None, repositories: int, months: int) -> Iterator[d
         yield {**environ, "SEI_HOME": str(Path(environ["SEI_HOME"]) / "demo")}
 
 
-def warehouse_url(environ: dict[str, str], role: str) -> str:
-    """The address of the home's warehouse for a role."""
+def warehouse_url(environ: dict[str, str], role: str = "") -> str:
+    """The address of the home's warehouse for a role, or for the owner."""
     program = (
         "import sys; from orchestration.warehouse import Warehouse;"
-        "print(Warehouse.open().url(sys.argv[1]))"
+        "print(Warehouse.open().url(sys.argv[1] or None))"
     )
     told = subprocess.run(
         [sys.executable, "-c", program, role],

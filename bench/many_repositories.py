@@ -34,7 +34,7 @@ from measure import ROOT, machine, table
 from ingestion.github.documents import document
 
 PULL_REQUESTS = 20
-_LOAD = """
+LOAD = """
 import os, sys
 from pathlib import Path
 from ingestion.github.load import load
@@ -260,7 +260,7 @@ def _line(address: str, concurrency: int, latency: float) -> list[object]:
             f'owners = ["acme"]\nconcurrency = {concurrency}\n'
         )
         environ |= {"SEI_CONFIG": str(config), "SEI_TOKEN": TOKEN}
-        command = [sys.executable, "-c", _LOAD, url, str(Path(environ["SEI_HOME"]) / "dlt")]
+        command = [sys.executable, "-c", LOAD, url, str(Path(environ["SEI_HOME"]) / "dlt")]
         began = time.monotonic()
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=sys.stderr)
         _, status, used = os.wait4(process.pid, 0)
