@@ -139,7 +139,9 @@ def pipeline(*commands: Sequence[str], output: Path | None = None) -> str:
             print(*lines[-60:], sep="\n", file=sys.stderr)
         log.close()
         Path(log.name).unlink()
-        if status:
+        if status == 0:  # perceval ends well whatever happened
+            lines = [line for line in lines if "Error!" in line]
+        if status or lines:
             # A logger's last words say less than the exception's.
             told = [
                 line for line in lines if re.match(r"[\w.]+(Error|Exception|Incomplete\w*)\b", line)
