@@ -16,7 +16,7 @@ pytestmark = pytest.mark.end_to_end
 
 _COUNT = """
 query($o: String!, $n: String!) {
-  repository(owner: $o, name: $n) { pullRequests { totalCount } }
+  repository(owner: $o, name: $n) { pullRequests(first: 1) { totalCount } }
 }
 """
 
