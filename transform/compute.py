@@ -217,7 +217,9 @@ def results(
     def whole(name: str, frame: DataFrame) -> DataFrame:
         if kept is None:
             return frame
-        return frame.unionByName(kept.frames[name].select(*frame.columns))
+        # Read once: several metrics are told from each, and Spark would ask the warehouse for each.
+        stays = settled(spark, kept.frames[name].select(*frame.columns), here=False)
+        return frame.unionByName(stays)
 
     observed = observe_all(
         whole("deployment_outcomes", outcomes),

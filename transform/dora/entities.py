@@ -105,30 +105,6 @@ def directory(
     return entities, sorted(memberships, key=lambda m: (m.via, m.key, m.entity_type, m.entity_id))
 
 
-def entity_frame(spark: SparkSession, entities: Sequence[Entity]) -> DataFrame:
-    """(entity_type, entity_id)."""
-    return spark.createDataFrame(
-        pa.table(
-            {
-                name: _strings(getattr(entity, name) for entity in entities)
-                for name in ("entity_type", "entity_id")
-            }
-        )
-    )
-
-
-def membership_frame(spark: SparkSession, memberships: Sequence[Membership]) -> DataFrame:
-    """(via, key, entity_type, entity_id)."""
-    return spark.createDataFrame(
-        pa.table(
-            {
-                name: _strings(getattr(m, name) for m in memberships)
-                for name in ("via", "key", "entity_type", "entity_id")
-            }
-        )
-    )
-
-
 def member_frame(
     spark: SparkSession, memberships: Sequence[Membership], services: Rows
 ) -> DataFrame:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from functools import reduce
 
 import pyarrow as pa
@@ -25,7 +26,7 @@ from transform.dora import (
 from transform.dora.calendar import local_date
 from transform.dora.entities import Entity, Membership, Rows
 from transform.dora.periods import periods as all_periods
-from transform.dora.pooling import pooled, pooled_here, summarizer
+from transform.dora.pooling import pooled, pooled_here, summarizer, told_of
 from transform.dora.summary import Metric, Terms, calendar_of, summarize
 from transform.grouping import Told
 from transform.kept_periods import KeptPeriods
@@ -107,16 +108,23 @@ def dora(
     out, since it stays.
     """
 
+    def since(entity: Entity) -> date | None:
+        return periods.since(entity) if periods else None
+
+    def alike(entity: Entity) -> Hashable:
+        return replace(entity, entity_type="", entity_id=""), since(entity)
+
     def summary(entity: Entity, rows: pa.Table) -> pa.Table:
-        since = periods.since(entity) if periods else None
-        return summarize(entity, rows, terms, since).select(DORA.column_names()).cast(schema)
+        told = summarize(entity, rows, terms, since(entity))
+        return told.select(DORA.column_names()).cast(schema)
 
     schema = DORA.arrow_schema()
     if here:
-        tables = [summary(*its) for its in pooled_here(observed.toArrow(), entities, memberships)]
+        tables = [
+            table
+            for its, rows in pooled_here(observed.toArrow(), entities, memberships, alike)
+            for table in told_of(its, rows, summary)
+        ]
         return pa.concat_tables([schema.empty_table(), *tables])
-    return Told(
-        pooled(spark, observed, entities, memberships),
-        summarizer(entities, summary),
-        DORA.spark_schema(),
-    )
+    frame, its_entities = pooled(spark, observed, entities, memberships, alike)
+    return Told(frame, summarizer(its_entities, summary), DORA.spark_schema())

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from transform.dora.bands import bands_of
 from transform.dora.calendar import local_date
 from transform.dora.entities import Entity, Membership
-from transform.dora.pooling import parts, pooled, pooled_here, summarizer
+from transform.dora.pooling import parts, pooled, pooled_here, pools, summarizer, told_of
 from transform.dora.series import PERCENTS, lower_percentile, means, percentiles
 from transform.dora.summary import OBSERVED, summarize
 from transform.dora.table import METRICS, observe_all, terms_of
@@ -53,8 +53,11 @@ def values(settings):
         terms = terms_of(settings, FREQUENCY_BANDS, as_of, as_of)
         table = [
             row
-            for entity, its in pooled_here(observations(observed, settings), entities, memberships)
-            for row in summarize(entity, its, terms).to_pylist()
+            for its, rows in pooled_here(
+                observations(observed, settings), entities, memberships, sources
+            )
+            for told in told_of(its, rows, lambda entity, rows: summarize(entity, rows, terms))
+            for row in told.to_pylist()
         ]
         keys = [
             (r["entity_id"], r["environment"], r["grain"], r["period_start"], r["metric"])
@@ -64,6 +67,10 @@ def values(settings):
         return dict(zip(keys, table, strict=True))
 
     return build
+
+
+def sources(entity):
+    return entity.has_deployment_source, entity.has_incident_source, entity.has_both
 
 
 def seen(metric, thing, when, service="S", environment="production", **more):
@@ -285,11 +292,16 @@ def test_rows_are_the_same_here_and_on_the_executors(spark, settings):
         Entity("organization", "O", False, False, False),
         Entity("service", "A", True, True, True),
         Entity("service", "without rows", True, True, True),
+        # Of the same rows as A and told as A is, of the same rows and told otherwise.
+        Entity("repository", "R-A", True, True, True),
+        Entity("team", "T", False, False, False),
     ]
     members = [
         *(Membership("service", name, "organization", "O") for name in "AB"),
         *(Membership("repository", f"R-{name}", "organization", "O") for name in "ABS"),
         Membership("service", "A", "service", "A"),
+        Membership("repository", "R-A", "repository", "R-A"),
+        Membership("service", "A", "team", "T"),
     ]
     assert sorted(map(str, [p[:2] for p in parts(observed)])) == [
         "('A', 'R-A')", "('B', 'R-B')", "(None, 'R-S')",
@@ -299,14 +311,26 @@ def test_rows_are_the_same_here_and_on_the_executors(spark, settings):
     def summary(entity, rows):
         return summarize(entity, rows, terms).select(DORA.column_names())
 
-    here = pa.concat_tables(summary(*its) for its in pooled_here(observed, entities, members))
-    there = Told(
-        pooled(spark, spark.createDataFrame(observed), entities, members),
-        summarizer(entities, summary),
-        DORA.spark_schema(),
-    ).frame()
+    found = pools([p[:2] for p in parts(observed)], entities, members, sources)
+    assert [[e.entity_id for e in pool.entities] for pool in found] == [
+        ["O"], ["A", "R-A"], ["without rows"], ["T"],
+    ]  # fmt: skip
+    # One by one, without any pool, is what both have to come to.
+    alone = pa.concat_tables(
+        summary(*its, rows)
+        for entity in entities
+        for its, rows in pooled_here(observed, [entity], members, sources)
+    )
+    here = pa.concat_tables(
+        table
+        for its, rows in pooled_here(observed, entities, members, sources)
+        for table in told_of(its, rows, summary)
+    )
+    frame, its_entities = pooled(spark, spark.createDataFrame(observed), entities, members, sources)
+    there = Told(frame, summarizer(its_entities, summary), DORA.spark_schema()).frame()
     order = [(name, "ascending") for name in DORA.key]
     assert there.toArrow().sort_by(order).to_pylist() == here.sort_by(order).to_pylist()
+    assert here.sort_by(order).to_pylist() == alone.sort_by(order).to_pylist()
     assert {"production", "production:eu", "production:us"} == {
         row["environment"] for row in here.to_pylist() if row["entity_id"] == "O"
     }
