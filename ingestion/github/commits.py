@@ -83,11 +83,19 @@ class Commits:
         """
         known = set(remembered)
         looked_at = []
+        # Their details are asked for together: mostly it is a commit or two of each branch.
+        compared: dict[str, dict[str, Any]] = {}
         for sha in dict.fromkeys(shas):
-            if sha in self._done or sha in self._newest or sha[:_PREFIX] in known:
+            is_seen = sha in self._done or sha in self._newest or sha in compared
+            if is_seen or sha[:_PREFIX] in known:
                 continue
-            self._read_one(sha, known)
+            for commit in self._beside(sha, known):
+                compared[commit["sha"]] = commit
+                if len(compared) >= _FEW:
+                    self._put(self._details(compared), False)
+                    compared = {}
             looked_at.append(sha[:_PREFIX])
+        self._put(self._details(compared), False)
         return [*remembered, *looked_at][-_MOST_REMEMBERED:]
 
     def find_missing_paths(self) -> None:
@@ -98,11 +106,14 @@ class Commits:
         if self._paths is not None:
             self._paths.catch_up(self._done)
 
-    def _read_one(self, sha: str, known: set[str]) -> None:
+    def _beside(self, sha: str, known: set[str]) -> Iterator[dict[str, Any]]:
+        """The commits of REST that lead to this one beside the default branch; those of a history
+        of its own are handed over."""
         head = self._repository.head_sha
         if head is not None:
             try:
-                self._put_compared(self._compare(head, sha), False)
+                for _, commits in self._compare(head, sha):
+                    yield from (c for c in commits if c["sha"] not in self._done)
                 return
             except NotFound:
                 pass

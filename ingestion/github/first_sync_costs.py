@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ingestion.github.first_pages import GO_ON, MOST_AHEAD
 from ingestion.github.reading import PAGE_SIZES
 from ingestion.github.repository import is_small
 from ingestion.github.rows import nodes, timestamp
@@ -91,6 +92,15 @@ def documents(counts: Counts, steps: int = 1) -> dict[str, int]:
     return needed
 
 
+def saved(counts: Counts, steps: int = 1) -> int:
+    """Requests of `documents` that are none, since the next pages of several lists come together
+    in the first step. Their points are the same."""
+    steps = 1 if is_small(counts.lists) else steps
+    more = [(pages(counts.lists[name], PAGE_SIZES[name]["first"]) - 1) // steps for name in GO_ON]
+    together = min(sorted(more)[-2], MOST_AHEAD - 1)
+    return sum(min(count, together) for count in more if count > 0) - max(together, 0)
+
+
 def runs_of(found: Sequence[Counts], told: Mapping[str, int]) -> list[int]:
     """Workflow runs of each repository: as `told` by name, of the others by their commits."""
     commits = sum(counts.lists["commits"] for counts in found if counts.full_name in told)
@@ -131,6 +141,7 @@ def reckoned(
     for counts in found:
         for name, requests in documents(counts, steps).items():
             asked[name] = asked.get(name, 0) + requests
+    together = {"saved": sum(saved(counts, steps) for counts in found)}
     graphql = extrapolated(asked, seen, there)
     graphql["repositories"] = pages(there, PAGE_SIZES["repositories"]["first"], owners)
     graphql["teams"] = organizations
@@ -151,6 +162,6 @@ def reckoned(
     return Costs(
         extrapolated(counted, seen, there),
         extrapolated(rest, seen, there)["runs"],
-        sum(graphql.values()),
+        sum(graphql.values()) - extrapolated(together, seen, there)["saved"],
         sum(count * POINTS[name] for name, count in graphql.items()),
     )

@@ -188,13 +188,11 @@ class Reading(Collector):
         return None, self._page(name, path, {**variables, "after": None})
 
     def _page(self, name: str, path: Sequence[str], variables: Mapping[str, Any]) -> Any:
-        kept = None
-        if variables.get("after") is None:
-            kept = self._kept.pop(_key(name, variables), None)
+        kept = self._kept.pop(_key(name, variables), None)
         return _descend(kept or self.node(name, variables), path)
 
     def keep(self, name: str, variables: Mapping[str, Any], node: dict[str, Any]) -> None:
-        """Keeps the node with the first page of a list, for the reading of that list to take."""
+        """Keeps the node with the page of a list after a cursor, for its reading to take."""
         self._kept[_key(name, variables)] = node
 
     def kept(
@@ -238,7 +236,7 @@ class Reading(Collector):
 
 
 def _key(name: str, variables: Mapping[str, Any]) -> tuple[Any, ...]:
-    return name, *(variables.get(part) for part in ("repository", "oid", "since", "until"))
+    return name, *(variables.get(part) for part in ("repository", "oid", "since", "until", "after"))
 
 
 def _descend(node: Mapping[str, Any] | None, path: Sequence[str]) -> Any:

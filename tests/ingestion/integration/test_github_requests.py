@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,10 +118,52 @@ def test_pull_requests_with_all_in_them_cost_a_request_for_twenty_five(
 
     sync = read()
 
-    assert len(sync.rows("pull_requests")) == len(sync.rows("commits")) == 250
+    whole = ("pull_requests", "commits", "issues", "deployments", "releases")
+    assert [len(sync.rows(table)) for table in whole] == [250] * 5
     lists = {"FirstPages", "PullRequests", "Issues", "Commits", "Deployments", "Releases"}
-    asked = [name for name in names(github) if name in lists]
-    assert len(asked) <= 250 / 25 + 4 * math.ceil(250 / 100)
+    asked = Counter(name for name in names(github) if name in lists)
+    # As many as the longest list has pages, and the releases.
+    assert asked == {"FirstPages": 3, "PullRequests": 7, "Releases": 2}
+
+
+def test_next_pages_that_cannot_be_read_together_are_read_one_by_one(
+    github: Any, read: Callable[..., Any], answers: Any
+) -> None:
+    long(github)
+    refused = answers.data({"data": None, "errors": [{"message": "something went wrong"}]})
+    github.fail("FirstPages", None, refused)
+
+    sync = read()
+
+    assert sync.status("acme/r1")["status"] == "succeeded"
+    assert len(sync.rows("issues")) == len(sync.rows("deployments")) == 250
+    asked = Counter(name for name in names(github) if name in ("Issues", "Deployments"))
+    assert asked == {"Issues": 2, "Deployments": 2}
+
+
+def test_what_is_older_than_the_history_is_not_asked_for_together(
+    github: Any, read: Callable[..., Any]
+) -> None:
+    long(github, before="2020-01-01T00:00:00Z")
+
+    sync = read()
+
+    assert len(sync.rows("issues")) == len(sync.rows("deployments")) == 50
+    assert names(github).count("FirstPages") == 1
+    assert not {"Issues", "Deployments"} & set(names(github))
+
+
+def long(github: Any, before: str | None = None) -> None:
+    """A repository of 250 issues and deployments; all but 50 of a time `before` the history."""
+    github.owner()
+    repository = github.repository("r1")
+    for number in range(250):
+        at = f"2026-02-{1 + number // 24:02}T{number % 24:02}:00:00Z"
+        at = before if before and number < 200 else at
+        github.add(repository, "issues", "Issue", number=number, state="OPEN", updatedAt=at)
+        github.add(
+            repository, "deployments", "Deployment", commitOid=None, createdAt=at, state="INACTIVE"
+        )
 
 
 def test_a_merged_pull_request_costs_two_requests_more_and_three_with_jobs(
