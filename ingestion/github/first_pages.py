@@ -111,7 +111,7 @@ def _going_on(
         page = node.get(_LISTS[name][0]) or {}
         page = page.get("history") or {} if name == "commits" else page
         info = page.get("pageInfo") or {}
-        oldest = next(reversed(rows.nodes(page)), {})
+        oldest: Mapping[str, Any] = next(reversed(rows.nodes(page)), {})
         moment = rows.timestamp(oldest.get(dated_by)) if dated_by else None
         is_wanted = dated_by is None or (moment is not None and moment >= since)
         # A page that says it goes on, but not where, is told by its reader.
