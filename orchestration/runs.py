@@ -20,6 +20,9 @@ _UNDER_WAY = [
     DagsterRunStatus.CANCELING,
 ]
 
+# Seconds by which the machine's clock may have been set meanwhile.
+_CLOCK_STEP = 60.0
+
 
 def running_refresh(instance: DagsterInstance) -> DagsterRun | None:
     """A refresh that is under way, None when the way is free."""
@@ -49,21 +52,32 @@ def fail_abandoned_runs(instance: DagsterInstance) -> list[str]:
     the command line has no launcher. A run killed would count as running for ever.
     """
     abandoned = []
-    for run in instance.get_runs(RunsFilter(statuses=_UNDER_WAY)):
-        if is_gone(run.tags.get(PROCESS_TAG)):
+    for record in instance.get_run_records(RunsFilter(statuses=_UNDER_WAY)):
+        run = record.dagster_run
+        if is_gone(run.tags.get(PROCESS_TAG), began=record.start_time):
             instance.report_run_failed(run, "The process that executed this run is gone.")
             abandoned.append(run.run_id)
     return abandoned
 
 
-def is_gone(process: str | None, host: str | None = None) -> bool:
-    """Whether `host:pid` names a process that has ended; what can't be told counts as alive."""
+def is_gone(process: str | None, host: str | None = None, *, began: float | None = None) -> bool:
+    """Whether `host:pid` names a process that has ended; what can't be told counts as alive.
+
+    `began`: seconds since 1970 when the run did. A process that is younger has its number only:
+    after a restart of the machine numbers come again.
+    """
     if process is None:
         return False
     where, _, pid = process.rpartition(":")
     if where != (host or socket.gethostname()):
         return False
-    return not psutil.pid_exists(int(pid))
+    try:
+        created = psutil.Process(int(pid)).create_time()
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+    return began is not None and created > began + _CLOCK_STEP
 
 
 def mark_process(context: dg.InitResourceContext) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 from dagster._utils.error import SerializableErrorInfo
 
@@ -138,6 +139,12 @@ def test_a_run_is_abandoned_when_its_process_is_gone_from_this_host() -> None:
     assert not is_gone(f"here:{os.getpid()}", host="here")
     assert is_gone("here:4194305", host="here")
     assert not is_gone("there:4194305", host="here")
+
+
+def test_a_run_is_abandoned_when_its_number_is_a_later_process_now() -> None:
+    created = psutil.Process().create_time()
+    assert not is_gone(f"here:{os.getpid()}", host="here", began=created + 5)
+    assert is_gone(f"here:{os.getpid()}", host="here", began=created - 3600)
 
 
 def test_a_manifest_is_stale_when_a_model_is_newer(tmp_path: Path) -> None:
