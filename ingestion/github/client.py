@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -149,11 +149,13 @@ class GithubClient:
         name: str,
         variables: Mapping[str, Any],
         sizes: Mapping[str, PageSize] | None = None,
+        count: int | None = None,
     ) -> GraphqlReply:
-        """The reply to a document of queries/. Raises ApiError."""
+        """The reply to a document of queries/, for `count` nodes if that is said. Raises
+        ApiError."""
         emails = self._asks_for_emails
         try:
-            reply = self._ask(name, variables, sizes, emails)
+            reply = self._ask(name, variables, sizes, emails, count)
             refusals = reply.problems
         except Forbidden as error:
             refusals = [str(error)]
@@ -164,7 +166,7 @@ class GithubClient:
         # Not worth a word to people: who has an address that everybody may see is a detail.
         logger.info("%s: the token may not read people's public e-mail addresses", self.name)
         self._asks_for_emails = False
-        return self._ask(name, variables, sizes, False)
+        return self._ask(name, variables, sizes, False, count)
 
     def _ask(
         self,
@@ -172,9 +174,10 @@ class GithubClient:
         variables: Mapping[str, Any],
         sizes: Mapping[str, PageSize] | None,
         emails: bool,
+        count: int | None,
     ) -> GraphqlReply:
-        text = document(name, emails=emails)
-        return self._graphql(text, variables, operation=operation(name), sizes=sizes)
+        text = document(name, emails=emails, count=count)
+        return self._graphql(text, variables, operation=operation(name, count), sizes=sizes)
 
     def node(
         self,
@@ -197,6 +200,27 @@ class GithubClient:
         for line in reply.problems:
             problem(line)
         return node
+
+    def several(
+        self,
+        name: str,
+        each: Sequence[Mapping[str, Any]],
+        shared: Mapping[str, Any],
+        sizes: Mapping[str, PageSize] | None = None,
+    ) -> list[dict[str, Any]] | None:
+        """The `node` of a document for the ids and cursors of each, with one request.
+
+        None if anything of them could not be read: asked for alone, each tells why. Raises
+        ApiError.
+        """
+        own = {f"{k}_{n}": value for n, its in enumerate(each) for k, value in its.items()}
+        try:
+            reply = self.query(name, {**shared, **own}, sizes, len(each))
+        except (NotFound, Forbidden):
+            return None
+        found = [reply.data.get(f"n{number}") for number in range(len(each))]
+        nodes = [node for node in found if isinstance(node, dict)]
+        return nodes if len(nodes) == len(each) and not reply.problems else None
 
     def nodes(self, name: str, ids: Iterable[str], problem: Problems) -> list[dict[str, Any]]:
         """The nodes with these ids, those that are gone left out; 100 at a time or less."""

@@ -15,6 +15,12 @@ _QUERY = re.compile(r"^query \w+.*?\{\n", re.MULTILINE | re.DOTALL)
 # limits for the GraphQL API").
 _COST = "  rateLimit {\n    cost\n  }\n"
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
+_OPERATION = re.compile(r"^query (\w+)\((.*?)\) \{\n(.*?)^\}$", re.MULTILINE | re.DOTALL)
+_VARIABLE = re.compile(r"\$(\w+)")
+# Types of what each node has of its own where several are asked for together: who it is, and where
+# its lists go on. Switches and sizes are the same for all.
+_OWN = ("ID!", "String")
+_TOGETHER = "Together"
 
 
 def names() -> list[str]:
@@ -23,13 +29,16 @@ def names() -> list[str]:
 
 
 @cache
-def document(name: str, *, emails: bool = True) -> str:
+def document(name: str, *, emails: bool = True, count: int | None = None) -> str:
     """The document of that name, with its fragments, what it costs, and without comments.
 
-    `emails`: it asks for the addresses that people show, which not every token may.
+    `emails`: it asks for the addresses that people show, which not every token may. `count`: it
+    asks for so many nodes at once, n0, n1 …, each with ids and cursors of its own (id_0, id_1 …).
     """
     shared = _fragments(emails)
     text = (FOLDER / f"{name}.graphql").read_text(encoding="utf-8")
+    if count is not None:
+        text = _several(text, count)
     needed: dict[str, str] = {}
     open_spreads = _SPREAD.findall(text)
     while open_spreads:
@@ -41,10 +50,30 @@ def document(name: str, *, emails: bool = True) -> str:
     return _QUERY.sub(lambda found: found[0] + _COST, whole)
 
 
+def _several(text: str, count: int) -> str:
+    """The text of a document that asks for a node, asking for several."""
+    found = _OPERATION.search(_COMMENT.sub("", text))
+    if found is None:
+        raise ValueError("a document without variables can't ask for several nodes")
+    name, variables, body = found.groups()
+    lines = [line.strip() for line in variables.split("\n") if line.strip()]
+    own = [line for line in lines if line.partition(": ")[2] in _OWN]
+    names = {line.partition(":")[0].lstrip("$") for line in own}
+
+    def numbered(part: str, number: int) -> str:
+        part = _VARIABLE.sub(lambda v: f"{v[0]}_{number}" if v[1] in names else v[0], part)
+        return part.replace("node(id:", f"n{number}: node(id:")
+
+    declared = [line for line in lines if line not in own]
+    declared += [numbered(line, number) for number in range(count) for line in own]
+    asked = "".join(numbered(body, number) for number in range(count))
+    return f"query {name}{_TOGETHER}({', '.join(declared)}) {{\n{asked}}}\n"
+
+
 @cache
-def operation(name: str) -> str:
+def operation(name: str, count: int | None = None) -> str:
     """The name of the operation in a document."""
-    found = re.search(r"\bquery (\w+)", document(name))
+    found = re.search(r"\bquery (\w+)", document(name, count=count))
     if found is None:
         raise ValueError(f"queries/{name}.graphql has no named query")
     return found[1]

@@ -106,6 +106,22 @@ class Reading(Collector):
         self.sync.people.meet(found)
         return found
 
+    def several(
+        self, name: str, each: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The `node` of a document for the ids and cursors of each, together where all can be read.
+
+        Raises ApiError.
+        """
+        if len(each) > 1:
+            self.asked()
+            sizes = self.sync.sizes.get(name)
+            found = self.sync.client.several(name, each, shared, sizes)
+            if found is not None:
+                self.sync.people.meet(found)
+                return found
+        return [self.node(name, {**shared, **its}) for its in each]
+
     def nodes(self, name: str, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The nodes with these ids, without those that are gone. Raises ApiError."""
         for start in range(0, len(ids), 100):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -151,6 +152,51 @@ def test_long_lists_inside_a_pull_request_are_read_to_their_ends(
     assert len(sync.rows("pull_request_review_comments")) == 63 + 2 * 130
     # 260 commits: 50 with the pull request, then 100, 100 and 10, together with all other lists.
     assert len(github.asked("PullRequestLists")) == 3
+
+
+def test_long_lists_of_several_pull_requests_are_read_together(
+    github: Any, shop: dict[str, Any], read: Callable[..., Any]
+) -> None:
+    for number in range(7):
+        long = pull(github, shop, number, f"2026-02-0{number + 1}T00:00:00Z")
+        for _ in range(60 + 30 * number):  # 60 to 240, 50 of them come with the pull request
+            github.add(long, "comments", "IssueComment")
+        if number == 3:
+            for _ in range(70):
+                github.add(long, "reviews", "PullRequestReview", state="COMMENTED")
+
+    sync = read()
+
+    found = Counter(row["pull_request_id"] for row in sync.rows("issue_comments"))
+    assert sorted(found.values()) == [60 + 30 * number for number in range(7)]
+    assert len(sync.rows("pull_request_reviews")) == 70
+    # Five at a time where the same lists go on: the newest, those that are left, once more where
+    # more than 150 are, and the one with reviews alone.
+    asked = [what for what, _, _ in github.asked("PullRequestLists")]
+    assert len(asked) <= 5
+    assert any("Together" in what for what in asked)
+
+
+def test_what_can_not_be_read_together_is_read_one_by_one(
+    github: Any, shop: dict[str, Any], read: Callable[..., Any]
+) -> None:
+    for number in range(3):
+        long = pull(github, shop, number, f"2026-02-0{number + 1}T00:00:00Z")
+        for _ in range(60):
+            github.add(long, "comments", "IssueComment")
+    together: list[str] = []
+
+    def hide_one(what: str, body: Any) -> None:
+        if "Together" in what:
+            together.append(what)
+            body["variables"]["id_1"] = "gone"
+
+    github.on_request = hide_one
+    sync = read()
+
+    assert len(together) == 1
+    assert len(sync.rows("issue_comments")) == 180
+    assert len(github.asked("PullRequestLists")) == 1 + 3
 
 
 def test_new_commits_are_those_the_old_head_lacks_however_old_they_are(

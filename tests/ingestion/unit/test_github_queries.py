@@ -38,6 +38,15 @@ def test_document_is_valid_without_the_addresses_of_people(
     assert [error.message for error in validate(schema, parse(text))] == []
 
 
+@pytest.mark.parametrize("count", [2, 5])
+def test_document_for_several_nodes_is_valid(count: int, schema: GraphQLSchema) -> None:
+    text = document("pull_request_lists", count=count)
+
+    assert [error.message for error in validate(schema, parse(text))] == []
+    assert len(re.findall(r"^  n\d+: node\(id: \$id_\d+\) ", text, re.MULTILINE)) == count
+    assert operation("pull_request_lists", count) == "PullRequestListsTogether"
+
+
 def test_a_wrong_field_would_be_noticed(schema: GraphQLSchema) -> None:
     wrong = document("labels").replace("isDefault", "isDefalt")
 
