@@ -41,6 +41,8 @@ _THREADS_BESIDE = 12
 _TURN = 0.0005
 # Batches (of about 500 rows) that may wait; a reader that is ahead of that has to wait itself.
 _MOST_WAITING = 200
+# Seconds between two words of progress.
+_TOLD_EVERY = 0.5
 
 
 class ConnectionReader(ABC, Generic[U]):
@@ -449,7 +451,7 @@ class ConnectionReader(ABC, Generic[U]):
         if self._progress is None:
             return
         now = time.monotonic()
-        if not at_once and now - self._told_at < 0.5:
+        if not at_once and now - self._told_at < _TOLD_EVERY:
             return
         self._told_at = now
         # The last word is about the units, not about the steps back that they took.

@@ -21,7 +21,7 @@ from ingestion.github import repository
 from ingestion.github.client import GithubClient
 from ingestion.gitlab.client import GitlabClient
 from ingestion.jira.client import JiraClient
-from ingestion.loading import LoadError, history
+from ingestion.loading import LoadError, history, reader
 from ingestion.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -114,6 +114,7 @@ def test_a_backfill_cut_short_and_repeated_brings_what_one_reading_brings(
     world: World, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newest part first; then back, killed once in the middle; then an hourly sync."""
+    monkeypatch.setattr(reader, "_TOLD_EVERY", 0.0)  # steps are over in less than half a second
     in_steps_of(monkeypatch, 10_000)
     world.load(source, BEGIN)
     expected = world.contents(source)
