@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from ingestion.github.app import InstallationToken
 from ingestion.github.documents import document, operation
 from ingestion.github.endpoints import ENDPOINTS
-from ingestion.github.limits import GithubLimits
+from ingestion.github.limits import GithubLimits, pace
 from ingestion.http import (
     ApiClient,
     Clock,
@@ -128,6 +128,7 @@ class GithubClient:
             timeout=timeout,
             transport=transport,
             endpoints=ENDPOINTS,
+            pace=pace(connection.api_url),
         )
         self._graphql = GraphqlClient(
             self.rest,

@@ -8,11 +8,24 @@ headers; a secondary limit answers 403 or 429, with Retry-After or without, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from ingestion.http import Budget, Pause, retry_after
 
 _SECONDARY_WAIT = 60.0
 _LONGEST_WAIT = 3600.0
+# Points in any minute; a query, and a GET, is one (the same page, "About secondary rate limits").
+_PER_MINUTE = {"core": 900, "graphql": 2000}
+
+
+def pace(api_url: str) -> dict[str, int]:
+    """How often one token may ask GitHub in a minute, by resource, before a secondary limit.
+
+    Empty for Enterprise Server, whose limits are off unless its owner sets some.
+    """
+    host = urlsplit(api_url).hostname or ""
+    is_githubs = host == "api.github.com" or host.endswith(".ghe.com")
+    return dict(_PER_MINUTE) if is_githubs else {}
 
 
 class GithubLimits:

@@ -104,13 +104,15 @@ class ApiClient:
         transport: httpx.BaseTransport | None = None,
         seed: int | None = None,
         endpoints: Endpoints | None = None,
+        pace: Mapping[str, int] | None = None,
     ) -> None:
-        """`endpoints`: the names under which the ledger keeps what is asked."""
+        """`endpoints`: the names under which the ledger keeps what is asked. `pace`: how often one
+        credential may ask in any minute, by resource."""
         self.base_url = base_url
         self.name = name
         self.clock = clock
         self.attempts = attempts
-        self.pool = TokenPool(credentials, clock, name)
+        self.pool = TokenPool(credentials, clock, name, pace)
         self.ledger = Ledger()
         self.shapes = Shapes()
         self._theirs = ServerClock(clock)

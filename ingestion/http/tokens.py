@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_NAP = 30.0
 # Clocks differ: a limit that resets "now" may still refuse for a moment.
 _RESET_MARGIN = 1.0
+_MINUTE = 60.0
 
 
 class Credential(Protocol):
@@ -78,6 +80,8 @@ class Slot:
     credential: Credential
     budgets: dict[str, Budget] = field(default_factory=dict)
     paused: dict[str | None, float] = field(default_factory=dict)
+    lately: dict[str, deque[float]] = field(default_factory=dict)
+    """When it asked within the last minute, of resources with a pace."""
     used: int = 0
     is_retired: bool = False
 
@@ -91,6 +95,16 @@ class Slot:
             free = max(free, budget.resets_at + _RESET_MARGIN)
         return free
 
+    def in_pace_at(self, resource: str, most: int | None, now: float) -> float:
+        """When it may ask again if it may at most so many times in any minute."""
+        if most is None:
+            return 0.0
+        lately = self.lately.setdefault(resource, deque())
+        # A moment to come: the machine's clock was set back.
+        while lately and not now - _MINUTE < lately[0] <= now:
+            lately.popleft()
+        return lately[-most] + _MINUTE if len(lately) >= most else 0.0
+
     def remaining(self, resource: str, now: float) -> float:
         """Requests left; unknown counts as endless, so that it is found out soon."""
         budget = self.budgets.get(resource)
@@ -102,12 +116,20 @@ class Slot:
 class TokenPool:
     """Hands out credentials, thread-safe; waits while all of them rest."""
 
-    def __init__(self, credentials: Sequence[Credential], clock: Clock, service: str) -> None:
+    def __init__(
+        self,
+        credentials: Sequence[Credential],
+        clock: Clock,
+        service: str,
+        pace: Mapping[str, int] | None = None,
+    ) -> None:
+        """`pace`: how often one credential may ask in any minute, by resource."""
         if not credentials:
             raise Unauthorized(f"{service}: no token")
         self._slots = [Slot(credential) for credential in credentials]
         self._clock = clock
         self._service = service
+        self._pace = dict(pace or {})
         self._lock = threading.Lock()
         self._announced = 0.0
         self.seconds_waited = 0.0
@@ -120,13 +142,13 @@ class TokenPool:
         while True:
             with self._lock:
                 now = self._clock.now()
-                free = [slot for slot in self._slots if slot.free_at(resource, now) <= now]
+                free = [slot for slot in self._slots if self._free_at(slot, resource, now) <= now]
                 if free:
                     slot = max(free, key=lambda s: (s.remaining(resource, now), -s.used))
                     slot.used += 1
                     self._spend(slot, resource, now)
                     return slot
-                until = min(slot.free_at(resource, now) for slot in self._slots)
+                until = min(self._free_at(slot, resource, now) for slot in self._slots)
                 self._announce(resource, until, now)
                 nap = min(until - now, _LONGEST_NAP)
                 self.seconds_waited += nap
@@ -200,7 +222,13 @@ class TokenPool:
                 text = text.replace(secret, "***")
         return text
 
+    def _free_at(self, slot: Slot, resource: str, now: float) -> float:
+        most = self._pace.get(resource)
+        return max(slot.free_at(resource, now), slot.in_pace_at(resource, most, now))
+
     def _spend(self, slot: Slot, resource: str, now: float) -> None:
+        if resource in self._pace:
+            slot.lately.setdefault(resource, deque()).append(now)
         budget = slot.budgets.get(resource)
         if budget and budget.resets_at > now:
             slot.budgets[resource] = Budget(

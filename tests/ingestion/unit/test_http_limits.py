@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from ingestion.github.client import classify
-from ingestion.github.limits import GithubLimits
+from ingestion.github.limits import GithubLimits, pace
 from ingestion.http import (
     Budget,
     PageSize,
@@ -70,6 +70,55 @@ def test_all_exhausted_waits_for_the_earliest_reset(pool: TokenPool, clock: Any)
 
     assert pool.acquire("core") is two
     assert clock.time == pytest.approx(NOW + 301)
+
+
+def paced(clock: Any, tokens: int = 1) -> TokenPool:
+    found = [StaticToken(SecretStr(f"t{n}"), f"token {n}") for n in range(tokens)]
+    return TokenPool(found, clock, "GitHub", {"core": 3})
+
+
+def test_a_token_asks_so_often_in_any_minute_and_no_more(clock: Any) -> None:
+    pool, asked = paced(clock), []
+    for _ in range(8):
+        pool.acquire("core")
+        asked.append(clock.now() - NOW)
+        clock.sleep(1)
+
+    # 0, 1, 2, then each a minute after the third before it.
+    assert asked == [0, 1, 2, 60, 61, 62, 120, 121]
+
+
+def test_what_has_no_pace_and_other_tokens_go_on_meanwhile(clock: Any) -> None:
+    pool = paced(clock, tokens=2)
+    for resource in ["core"] * 6 + ["graphql"] * 9:
+        pool.acquire(resource)
+    assert clock.now() == NOW
+
+    pool.acquire("core")
+    assert clock.now() == NOW + 60
+
+
+def test_a_clock_that_is_set_back_does_not_hold_up_the_pace(clock: Any) -> None:
+    pool = paced(clock)
+    for _ in range(3):
+        pool.acquire("core")
+    clock.time -= 3600
+
+    pool.acquire("core")
+    assert clock.now() == NOW - 3600
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.github.com", {"core": 900, "graphql": 2000}),
+        ("https://api.acme.ghe.com", {"core": 900, "graphql": 2000}),
+        ("https://github.acme.example/api/v3", {}),
+        ("http://127.0.0.1:8000", {}),
+    ],
+)
+def test_githubs_own_servers_have_a_pace(url: str, expected: dict[str, int]) -> None:
+    assert pace(url) == expected
 
 
 def test_a_long_wait_is_announced_once(pool: TokenPool, caplog: pytest.LogCaptureFixture) -> None:
