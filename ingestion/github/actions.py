@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any, TypedDict
 
 from ingestion.github import jobs, rows
@@ -22,6 +24,7 @@ _MOST_RECENT = 2000
 # Scheduled runs and re-runs leave no trace in a repository.
 _LOOK_AGAIN_AFTER = timedelta(days=1)
 _SPREAD_MINUTES = 6 * 60
+_PAGE = 100
 
 
 _LIST = "workflow_runs"
@@ -199,8 +202,9 @@ def _pages(
     reading: Reading, repository: Repository, cursor: Cursor, etag: str | None
 ) -> Iterator[tuple[int, Reply]]:
     """The pages of the list with their numbers; of older history from where the last reading
-    ended. Runs that were deleted since let others move up: then it begins pages before that."""
-    params = {"per_page": 100, "exclude_pull_requests": "true"}
+    ended. Runs that were deleted since let others move up: then it begins pages before that.
+    Those deleted while it is read do so too: then the pages to which others moved come again."""
+    params = {"per_page": _PAGE, "exclude_pull_requests": "true"}
     path = f"{repository.path}/actions/runs"
     first = (reading.sync.until and reading.tails.after(_LIST)) or 1
     while first > 1:
@@ -208,11 +212,19 @@ def _pages(
         reply = next(replies)
         runs = reply.data.get("workflow_runs") or []
         if runs and cursor.is_newer(runs[0]["created_at"]):
-            yield first, reply
-            yield from enumerate(replies, first + 1)
-            return
+            numbered = enumerate(chain([reply], replies), first)
+            break
         first //= 2
-    yield from enumerate(reading.pages(path, params, etag=etag), 1)
+    else:
+        numbered = enumerate(reading.pages(path, params, etag=etag), 1)
+    count = None
+    for page, reply in numbered:
+        counted = (reply.data or {}).get("total_count")
+        gone = count - counted if isinstance(counted, int) and count is not None else 0
+        for moved in range(max(1, page - math.ceil(gone / _PAGE)), page):
+            yield moved, reading.get(path, {**params, "page": moved})
+        count = counted if isinstance(counted, int) else count
+        yield page, reply
 
 
 def _mark(run: dict[str, Any]) -> str:

@@ -416,6 +416,26 @@ def test_runs_are_read_page_by_page_to_the_start_of_the_history(
     assert len(github.asked("actions/runs")) == 3
 
 
+@pytest.mark.parametrize("deleted", [1, 130])
+def test_runs_that_move_up_since_others_are_deleted_meanwhile_are_read(
+    github: Any, shop: dict[str, Any], read: Callable[..., Any], deleted: int
+) -> None:
+    runs = [run(n, f"2026-01-{1 + n // 24:02}T{n % 24:02}:00:00Z") for n in range(450)]
+    github.runs["acme/shop"] = list(runs)
+
+    def delete(what: str, body: Any) -> None:
+        if "actions/runs" in what and str(body.get("page")) == "3":
+            github.runs["acme/shop"] = runs[: 450 - deleted]
+
+    github.on_request = delete
+
+    sync = read(workflow_jobs=False)
+
+    assert {*range(450 - deleted)} <= {*sync.values("workflow_runs", "database_id")}
+    # Five pages and, once only, those before the third again.
+    assert len(github.asked("actions/runs")) <= 5 + -(-deleted // 100)
+
+
 def test_a_moved_tag_and_a_new_release_are_noticed(
     github: Any, shop: dict[str, Any], read: Callable[..., Any]
 ) -> None:
