@@ -72,7 +72,10 @@ def is_gone(process: str | None, host: str | None = None, *, began: float | None
     if where != (host or socket.gethostname()):
         return False
     try:
-        created = psutil.Process(int(pid)).create_time()
+        found = psutil.Process(int(pid))
+        if found.status() == psutil.STATUS_ZOMBIE:  # killed, and nobody has taken notice yet
+            return True
+        created = found.create_time()
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,6 +141,16 @@ def test_a_run_is_abandoned_when_its_process_is_gone_from_this_host() -> None:
     assert not is_gone(f"here:{os.getpid()}", host="here")
     assert is_gone("here:4194305", host="here")
     assert not is_gone("there:4194305", host="here")
+
+
+def test_a_run_is_abandoned_when_its_process_was_killed_and_its_parent_has_not_noticed() -> None:
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert not is_gone(f"here:{killed.pid}", host="here")
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+
+    assert is_gone(f"here:{killed.pid}", host="here")
+    killed.communicate()
 
 
 def test_a_run_is_abandoned_when_its_number_is_a_later_process_now() -> None:
