@@ -182,6 +182,8 @@ class EmbeddedPostgres:
             lines = (self.data(credentials) / "postmaster.pid").read_text().splitlines()
             pid, started = int(lines[0]), int(lines[2])
             process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
             # After a crash of the machine the number may be another process's by now.
             if "postgres" in process.name() and abs(process.create_time() - started) < 60:
                 return pid
