@@ -71,7 +71,7 @@ integration: setup ## Tests with a real Postgres, real HTTP and real Spark
 	$(BIN)/python -m pytest -q -m integration -n $(WORKERS) --dist loadfile --durations 15
 
 end_to_end: setup ## Tests that run the whole pipeline
-	$(BIN)/python -m pytest -q -m end_to_end
+	$(BIN)/python -m pytest -q -m end_to_end -n $(WORKERS) --dist loadfile --durations 10
 
 faults: setup ## Long: each fault at each kind of request, SEEDS=20 loads with faults at random
 	SEI_FAULT_SEEDS=$(SEEDS) $(BIN)/python -m pytest -q tests/ingestion/integration/test_any_fault.py
@@ -79,6 +79,7 @@ faults: setup ## Long: each fault at each kind of request, SEEDS=20 loads with f
 kill: setup ## Long: KILLS=100 processes of loads and of refreshes killed by chance (SEED=1), repeated and compared
 	SEI_KILL_SEEDS=$$(( ($(KILLS) + 2) / 3 )) $(BIN)/python -m pytest -q tests/ingestion/integration/test_killed_loads.py
 	$(BIN)/python -m tests.orchestration.kill_anything --kills $(KILLS) --seed $(SEED)
+	$(BIN)/python -m tests.orchestration.kill_services --kills $$(( ($(KILLS) + 9) / 10 )) --seed $(SEED)
 
 bench: setup ## Long: what loading takes, also beside other collectors; tables in .sei/benchmarks.md (QUICK=1: small sizes)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

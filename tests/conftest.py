@@ -7,15 +7,35 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from orchestration.postgres import HOST, OWNER, EmbeddedPostgres
 from orchestration.warehouse import Warehouse
 
 # A crash of the machine may cost a test its data: an order of magnitude quicker on slow disks.
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Both look at one company, which takes minutes to load.
+_TOGETHER = ("end_to_end/test_demo_company.py", "end_to_end/test_one_company.py")
+
+
+class Together(LoadFileScheduling):  # type: ignore[misc]
+    """Whole files, as with `--dist loadfile`, and some of them to the same worker.
+
+    Groups of marks (`loadgroup`) are not heeded by xdist 3.8 with pytest 9.2 (its issue 1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(nodeid.split("::")[0])
+        return _TOGETHER[0] if file.endswith(_TOGETHER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """How tests are spread over workers."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
