@@ -7,11 +7,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from ingestion.github import actions, deployments, first_pages, issues, pull_requests, releases
+from ingestion.github import (
+    actions,
+    deployments,
+    first_pages,
+    issues,
+    named_commits,
+    pull_requests,
+    releases,
+)
 from ingestion.github.changed_paths import ChangedPaths
 from ingestion.github.commits import Commits
 from ingestion.github.cursors import Cursor
 from ingestion.github.reading import Reading
+from ingestion.github.releases import Dated
 from ingestion.github.repository import Repository
 from ingestion.http import ApiError, Forbidden, Stopped, Unauthorized
 from ingestion.http.errors import one_line
@@ -28,7 +37,7 @@ State = dict[str, Any]
 
 
 # Of the state, what the reading of older history goes on with.
-_OF_ALL_HISTORY = ("paths", "elsewhere", "looked_at", "cut")
+_OF_ALL_HISTORY = ("paths", "elsewhere", "looked_at", "cut", "named")
 
 Outcome = AnyOutcome[Repository]
 
@@ -140,14 +149,24 @@ class _Reader:
         self.new["head_sha"] = self.repository.head_sha
 
     def tags(self) -> None:
-        if not self._is_known("tags"):
-            self.elsewhere += releases.read_tags(self.reading, self.repository)
-            self._signed("tags")
+        self._by_name("tags", releases.read_tags)
 
     def releases(self) -> None:
-        if not self._is_known("releases"):
-            self.elsewhere += releases.read_releases(self.reading, self.repository)
-            self._signed("releases")
+        self._by_name("releases", releases.read_releases)
+
+    def _by_name(self, name: str, read: Callable[[Reading, Repository], Dated]) -> None:
+        all_kept: dict[str, named_commits.State] = self.old.get("named") or {}
+        kept = all_kept.get(name) or {}
+        # The whole list was read with the newest history; what changed since, with what is new.
+        dated = named_commits.older(kept) if self.reading.sync.until else None
+        if dated is None:
+            if self._is_known(name):
+                return
+            dated = read(self.reading, self.repository)
+            self._signed(name)
+        shas, kept = named_commits.news(dated, self.reading.sync.since, kept)
+        self.elsewhere += shas
+        self.new["named"] = {**(self.new.get("named") or {}), name: kept}
 
     def deployments(self) -> None:
         old: deployments.State = self.old.get("deployments") or {}

@@ -11,9 +11,12 @@ from ingestion.github.reading import Reading
 from ingestion.github.repository import Repository
 from ingestion.github.rows import Node, Row
 
+# Commits with the times of what names them, newest first.
+Dated = list[tuple[datetime, str]]
 
-def read_releases(reading: Reading, repository: Repository) -> list[str]:
-    """Hands over all releases; returns the commits of those since the start of the history.
+
+def read_releases(reading: Reading, repository: Repository) -> Dated:
+    """Hands over all releases; returns their commits.
 
     Newest first gives no place to stop at: a draft takes its place by the day it was begun.
     Raises ApiError.
@@ -21,8 +24,8 @@ def read_releases(reading: Reading, repository: Repository) -> list[str]:
     return _read(reading, repository, "releases", ["releases"], rows.release, "created_at")
 
 
-def read_tags(reading: Reading, repository: Repository) -> list[str]:
-    """Hands over all tags; returns the commits of those since the start of the history.
+def read_tags(reading: Reading, repository: Repository) -> Dated:
+    """Hands over all tags; returns their commits.
 
     The order is by the date of the commits: a new tag on an old commit stands deep in the list.
     Raises ApiError.
@@ -42,10 +45,10 @@ def _read(
     path: list[str],
     to_row: Callable[[Node, str], Row | None],
     dated_by: str | None,
-) -> list[str]:
+) -> Dated:
     key = "name" if table == "tags" else "id"
     seen: set[Any] = set()
-    recent: list[tuple[datetime, str]] = []
+    dated: Dated = []
     for node in reading.connection(table, path, {"repository": repository.id}):
         row = to_row(node, repository.id)
         if row is None or row[key] in seen:
@@ -53,6 +56,6 @@ def _read(
         seen.add(row[key])
         reading.put(table, [row])
         moment = row[dated_by] if dated_by else None
-        if moment and row.get("commit_sha") and moment >= reading.sync.since:
-            recent.append((moment, row["commit_sha"]))
-    return [sha for _, sha in sorted(recent, reverse=True)]
+        if moment and row.get("commit_sha"):
+            dated.append((moment, row["commit_sha"]))
+    return sorted(dated, reverse=True)
