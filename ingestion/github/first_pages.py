@@ -2,7 +2,8 @@
 
 Most repositories are small, and what changes in an hour is little: then these are the only pages.
 In a first sync the next pages of longer lists come together too, so that a repository costs the
-pages of its longest list. What is longer still goes on with documents of its own.
+pages of its longest list; so do those of older history, from where the reading before ended. What
+is longer still goes on with documents of its own.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def read(
     if len(long) < 2:
         return
     after: dict[str, str | None] = dict.fromkeys(long)
+    if reading.sync.until:
+        after = {name: reading.tails.after(name) for name in long}
     for _ in range(MOST_AHEAD if is_first else 1):
         sizes = _sizes(repository, after, is_first)
         asked = [size.size for size in sizes.values()]
@@ -138,7 +141,7 @@ def _git_time(moment: datetime) -> str:
 
 def _variables(reading: Reading, repository: Repository, name: str) -> dict[str, Any]:
     if name == "commits" and repository.head_sha is not None:
-        return history(reading, repository, repository.head_sha)
+        return history(reading, repository, repository.head_sha, reading.sync.until)
     return {"repository": repository.id}
 
 
@@ -156,6 +159,7 @@ def _asked(
         "repository": repository.id,
         "oid": repository.head_sha,
         "since": _git_time(reading.sync.since),
+        "until": reading.sync.until and _git_time(reading.sync.until),
         "bodies": reading.sync.store_bodies,
         **{flag: name in after for flag, name in flags.items()},
         **{f"{_LISTS[name][1]}After": after.get(name) for name in GO_ON},

@@ -115,6 +115,14 @@ class _Reader:
             wanted.add("commits")
         first_pages.read(self.reading, self.repository, wanted, is_first="head_sha" not in self.old)
 
+    def older_pages(self) -> None:
+        """Asks for the pages of older history of several lists together."""
+        tails, counts = self.reading.tails, self.repository.counts
+        wanted = {n for n in first_pages.GO_ON if not tails.is_all(n) and counts.get(n) != 0}
+        if self.repository.head_sha is None:
+            wanted.discard("commits")
+        first_pages.read(self.reading, self.repository, wanted, is_first=True)
+
     def _holds_labels(self) -> bool:
         read_at = timestamp((self.old.get("labels") or {}).get("read_at"))
         is_fresh = read_at is not None and read_at > self.reading.sync.synced_at - _LABELS_HOLD
@@ -238,6 +246,8 @@ def _read(reading: Reading, reader: _Reader) -> list[tuple[str, Exception]]:
     failed: list[tuple[str, Exception]] = []
     if reading.sync.until is None:
         reader.first_pages()
+    else:
+        reader.older_pages()
     for name, step in reader.steps():
         try:
             step()
