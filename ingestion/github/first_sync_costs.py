@@ -77,28 +77,35 @@ def documents(counts: Counts, steps: int = 1) -> dict[str, int]:
     """Requests of GraphQL for the lists of one repository, by document.
 
     `steps`: in which its history is read, the newest first (decision 0025). Each older one goes
-    on with the lists that have something, and reads tags and releases again. A small repository is
-    read at once.
+    on with the lists that have something and are cut by time. A small repository is read at once.
     """
     steps = 1 if is_small(counts.lists) else steps
     # The newest pages come together.
     needed = {"first_pages": 1 if any(counts.lists.values()) else 0}
     for name in LISTS:
         count, size = counts.lists[name], PAGE_SIZES[name]["first"]
-        again = 0 if name == "labels" or not count else 1
-        if name in ("tags", "releases"):
-            again = pages(count, size)
+        again = 1 if name in GO_ON and count else 0
         needed[name] = max(pages(count, size) - 1, 0) + again * (steps - 1)
     return needed
 
 
 def saved(counts: Counts, steps: int = 1) -> int:
-    """Requests of `documents` that are none, since the next pages of several lists come together
-    in the first step. Their points are the same."""
+    """Requests of `documents` that are none, since the next pages of several lists come together.
+    Their points are the same."""
     steps = 1 if is_small(counts.lists) else steps
-    more = [(pages(counts.lists[name], PAGE_SIZES[name]["first"]) - 1) // steps for name in GO_ON]
-    together = min(sorted(more)[-2], MOST_AHEAD - 1)
-    return sum(min(count, together) for count in more if count > 0) - max(together, 0)
+    lists = [(counts.lists[name], PAGE_SIZES[name]["first"]) for name in GO_ON]
+    more = [(pages(count, size) - 1) // steps for count, size in lists if count]
+    # An older step has a page of each list to begin with; the newest one's are `first_pages`.
+    older = _together([count + 1 for count in more], MOST_AHEAD)
+    return _together(more, MOST_AHEAD - 1) + older * (steps - 1)
+
+
+def _together(lengths: Sequence[int], most: int) -> int:
+    """Requests saved where lists of so many pages come together, as long as two of them go on."""
+    if len(lengths) < 2:
+        return 0
+    together = min(sorted(lengths)[-2], most)
+    return sum(min(length, together) for length in lengths) - together
 
 
 def runs_of(found: Sequence[Counts], told: Mapping[str, int]) -> list[int]:

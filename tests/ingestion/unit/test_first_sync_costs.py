@@ -165,10 +165,21 @@ def test_each_older_step_of_the_history_goes_on_with_lists_that_have_something()
     lists = dict.fromkeys(github.LISTS, 0) | {"pull_requests": 130, "tags": 150, "labels": 9}
     counts = github.Counts("acme/shop", lists)
 
-    # The first pages together; pull requests 5 more and one a step; tags 2 pages each time.
+    # The first pages together; pull requests 5 more and one a step; tags are listed once.
     needed = github.documents(counts, steps=4)
-    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (5 + 3, 1 + 2 * 3, 0)
+    assert (needed["pull_requests"], needed["tags"], needed["labels"]) == (5 + 3, 1, 0)
     assert (needed["first_pages"], needed["issues"]) == (1, 0)
+
+
+def test_pages_of_older_steps_come_together_too() -> None:
+    lists = dict.fromkeys(github.LISTS, 0) | {"pull_requests": 130, "issues": 250, "commits": 450}
+    counts = github.Counts("acme/shop", lists)
+
+    # 6, 3 and 5 pages. In three steps: 1 + 5 + 2 + 4 requests and one of each list for each older
+    # step. Together, in the first step: one of pull requests with one of commits; in each older
+    # one: two of pull requests, one of issues and two of commits with two requests.
+    assert sum(github.documents(counts, steps=3).values()) == 12 + 6
+    assert github.saved(counts, steps=3) == 1 + 2 * 3
 
 
 def test_a_small_repository_costs_the_same_whatever_its_age() -> None:
